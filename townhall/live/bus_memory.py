@@ -1,0 +1,20 @@
+"""The bus of a single process: what is published is heard at once."""
+
+from townhall.live.bus import Heard
+
+
+class MemoryBus:
+    """Announcements that never leave the process."""
+
+    def __init__(self) -> None:
+        self._heard: Heard | None = None
+
+    async def start(self, heard: Heard) -> None:
+        self._heard = heard
+
+    async def stop(self) -> None:
+        self._heard = None
+
+    def publish(self, forum: int, slices: frozenset[str]) -> None:
+        if self._heard is not None:
+            self._heard(forum, slices)

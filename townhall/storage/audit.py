@@ -1,0 +1,61 @@
+"""A forum's revision, its line of changes (writer 0), and its version as screens see it."""
+
+from typing import Any
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from townhall.domain import audit
+from townhall.domain.errors import Refused
+from townhall.storage.batches import append_link
+
+Version = tuple[int, int]  # revision, ballot batches
+
+
+def raise_revision(session: Session, forum: int) -> int:
+    """Raise the revision before anything else, so that changes to one forum form a line."""
+    revision = session.connection().execute(
+        text("UPDATE forum SET revision = revision + 1 WHERE id = :f RETURNING revision"),
+        {"f": forum},
+    )
+    found = revision.scalar_one_or_none()
+    if found is None:
+        raise Refused("not_found")
+    return int(found)
+
+
+def record(session: Session, forum: int, kind: str, body: dict[str, Any]) -> None:
+    """Append a change to the chain of writer 0; the caller has raised the revision."""
+    connection = session.connection()
+    found = connection.execute(
+        text("SELECT n, head FROM chain WHERE forum_id = :f AND writer = 0"), {"f": forum}
+    ).first()
+    n, head = (found[0], found[1]) if found else (0, "")
+    append_link(connection, forum, 0, n + 1, audit.link(head, kind, body))
+
+
+def heads(session: Session, forum: int) -> dict[str, str]:
+    """The head of every chain of a forum: writer -> hash."""
+    rows = session.connection().execute(
+        text("SELECT writer, head FROM chain WHERE forum_id = :f ORDER BY writer"), {"f": forum}
+    )
+    return {str(row[0]): row[1] for row in rows}
+
+
+def version(session: Session, forum: int) -> Version:
+    """Revision and ballot batches of one forum."""
+    return versions(session, [forum]).get(forum, (0, 0))
+
+
+def versions(session: Session, forums: list[int]) -> dict[int, Version]:
+    """The versions of several forums at once."""
+    if not forums:
+        return {}
+    listed = ",".join(str(int(f)) for f in forums)
+    rows = session.connection().execute(
+        text(
+            "SELECT f.id, f.revision, coalesce((SELECT sum(c.batches) FROM chain c "
+            f"WHERE c.forum_id = f.id AND c.writer > 0), 0) FROM forum f WHERE f.id IN ({listed})"
+        )
+    )
+    return {row[0]: (int(row[1]), int(row[2])) for row in rows}

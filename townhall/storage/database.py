@@ -1,0 +1,145 @@
+"""Opening the database: reader connections for everyone, one writing connection for the writer.
+
+Readers see one snapshot per call. On SQLite they are `query_only` and never checkpoint; the
+writer's connection alone writes, with WAL and `synchronous=FULL`, so that a commit is on disk.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlmodel import Session
+
+from townhall.domain.errors import Refused
+from townhall.storage import migrations
+from townhall.storage.schema import Instance
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Dialect = Literal["sqlite", "postgresql"]
+
+READERS = 4
+_SAFE = {"fsync": "on", "full_page_writes": "on"}
+
+
+class Database:
+    """One database: `read` for screens, `engine` for the one writer, `epoch` of this data set."""
+
+    def __init__(self, url: str) -> None:
+        self.url = _normalised(url)
+        self.dialect: Dialect = "sqlite" if self.url.startswith("sqlite") else "postgresql"
+        self.engine = self._writing_engine()
+        migrations.bring_up_to_date(self.engine)
+        self.readers = self._reading_engine()
+        self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
+        self.epoch = self._instance("epoch")
+        self.secret = self._instance("secret")
+
+    def _writing_engine(self) -> Engine:
+        if self.dialect == "postgresql":
+            return create_engine(self.url, pool_size=2, pool_pre_ping=True)
+        path = make_url(self.url).database
+        if path and path != ":memory:":
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(self.url, connect_args={"check_same_thread": False})
+        _sqlite_connections(engine, "BEGIN IMMEDIATE", ("journal_mode=WAL", "synchronous=FULL"))
+        return engine
+
+    def _reading_engine(self) -> Engine:
+        if self.dialect == "postgresql":
+            return create_engine(
+                self.url,
+                pool_size=READERS,
+                pool_pre_ping=True,
+                isolation_level="REPEATABLE READ",
+                execution_options={"postgresql_readonly": True},
+            )
+        engine = create_engine(
+            self.url, pool_size=READERS, connect_args={"check_same_thread": False}
+        )
+        _sqlite_connections(engine, "BEGIN", ("query_only=ON", "wal_autocheckpoint=0"))
+        return engine
+
+    def _instance(self, key: str) -> str:
+        """A fact of this installation, drawn at first use."""
+        with Session(self.engine) as session:
+            row = session.get(Instance, key)
+            if row is None:
+                row = Instance(key=key, value=secrets.token_hex(16))
+                session.add(row)
+                session.commit()
+            return row.value
+
+    async def read(
+        self, fn: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run `fn(session, …)` on one snapshot in a reader thread and give back what it returns."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._pool, lambda: self.read_here(fn, *args, **kwargs))
+
+    def read_here(
+        self, fn: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """The same, in the calling thread (commands and tests)."""
+        with Session(self.readers) as session:
+            return fn(session, *args, **kwargs)
+
+    def close(self) -> None:
+        """Let go of every connection; a closed SQLite leaves no -wal file behind."""
+        self._pool.shutdown(wait=True)
+        self.readers.dispose()
+        self.engine.dispose()
+
+
+def open_database(url: str) -> Database:
+    """Open and, on SQLite, migrate. Refuses a PostgreSQL that is behind or not durable."""
+    database = Database(url)
+    if database.dialect == "postgresql":
+        with database.engine.connect() as connection:
+            _refuse_unsafe(connection)
+    return database
+
+
+def _refuse_unsafe(connection: Connection) -> None:
+    """A PostgreSQL that may forget a commit cannot hold binding questions."""
+    for name, wanted in _SAFE.items():
+        found = connection.execute(text(f"SHOW {name}")).scalar_one()
+        if found != wanted:
+            raise Refused("database_unsafe", setting=name, found=found, wanted=wanted)
+    if connection.execute(text("SHOW synchronous_commit")).scalar_one() == "off":
+        raise Refused("database_unsafe", setting="synchronous_commit", found="off", wanted="on")
+
+
+def _normalised(url: str) -> str:
+    """`postgresql://` means psycopg 3 here; a bare path means SQLite."""
+    if url.startswith(("postgresql://", "postgres://")):
+        return "postgresql+psycopg://" + url.split("://", 1)[1]
+    return url if "://" in url else f"sqlite:///{url}"
+
+
+def _sqlite_connections(engine: Engine, begin: str, pragmas: tuple[str, ...]) -> None:
+    """Take transaction control from the driver, which would begin late or not at all."""
+
+    @event.listens_for(engine, "connect")
+    def connected(connection: Any, _record: object) -> None:
+        connection.isolation_level = None
+        for pragma in ("busy_timeout=5000", "foreign_keys=ON", *pragmas):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begun(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+
+@contextmanager
+def writing(database: Database) -> Iterator[Session]:
+    """One transaction on a writing connection, for commands that run without a server."""
+    with Session(database.engine) as session:
+        yield session
+        session.commit()

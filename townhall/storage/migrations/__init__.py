@@ -1,0 +1,38 @@
+"""One Alembic history for SQLite and PostgreSQL, inside the package so that a wheel can migrate.
+
+SQLite is brought up to date at start; a PostgreSQL that is behind is refused with a sentence,
+because several processes may be starting at once: `townhall migrate` does it there.
+"""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine
+
+from townhall.domain.errors import Refused
+
+
+def bring_up_to_date(engine: Engine, *, force: bool = False) -> None:
+    """Migrate SQLite (or anything, by force); refuse a PostgreSQL that is behind."""
+    with engine.connect() as connection:
+        config = configuration()
+        head = ScriptDirectory.from_config(config).get_current_head()
+        found = MigrationContext.configure(connection).get_current_revision()
+        connection.rollback()
+        if found == head:
+            return
+        if engine.dialect.name != "sqlite" and not force:
+            raise Refused("database_behind", found=found or "-", wanted=head)
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        connection.commit()
+
+
+def configuration() -> Config:
+    """Alembic's settings, without a file: everything lies beside this module."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    return config

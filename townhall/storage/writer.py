@@ -1,0 +1,201 @@
+"""ONE thread, ONE queue, ONE connection per process: the only place that writes.
+
+An item is a ballot or a function of a session. Adjacent ballots share a transaction (group
+commit): whatever gathered while the last commit ran, at most 500. Every other change is a
+transaction of its own in the same line, so a close stands behind the ballots that came before it.
+Answers leave only after the commit; a caller that has gone cancels nothing.
+"""
+
+import asyncio
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import Session
+
+from townhall.domain.errors import Refused
+from townhall.storage.batches import Answer, Batches, CastBallot
+from townhall.storage.database import Database
+from townhall.storage.schema import Writer as WriterRow
+
+log = logging.getLogger(__name__)
+
+LARGEST_BATCH = 500
+LONGEST_QUEUE = 10_000
+COMPANY_SECONDS = 0.25  # how long a lone secret ballot waits for others
+
+Task = Callable[[Session, int], Any]
+
+
+@dataclass(slots=True)
+class _Item:
+    """One thing in the line, and where its answer goes."""
+
+    work: CastBallot | Task
+    answer: asyncio.Future[Any]
+
+
+class Writer:
+    """The line of changes. `start` it inside the loop that awaits its answers."""
+
+    def __init__(self, database: Database, now: Callable[[], int]) -> None:
+        self._database = database
+        self._now = now
+        self._line: deque[_Item] = deque()
+        self._arrived = threading.Event()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self.id = 0
+        self.on_batch: Callable[[set[int]], None] = lambda forums: None
+
+    def start(self) -> None:
+        """Take a writer id of this process run and start the thread."""
+        with Session(self._database.engine) as session:
+            row = WriterRow(started_at=self._now())
+            session.add(row)
+            session.commit()
+            assert row.id is not None
+            self.id = row.id
+        self._batches = Batches(self.id, self._database.dialect)
+        self._loop = asyncio.get_running_loop()
+        self._thread.start()
+
+    async def stop(self) -> None:
+        """Finish what is in the line, then end the thread."""
+        self._stopping = True
+        self._arrived.set()
+        await asyncio.to_thread(self._thread.join)
+
+    @property
+    def waiting(self) -> int:
+        """How many items stand in the line."""
+        return len(self._line)
+
+    async def change(self, task: Task) -> Any:
+        """Run `task(session, now)` in a transaction of its own; what it raises rolls it back."""
+        return await asyncio.shield(self._enqueue(task))
+
+    async def cast(self, ballot: CastBallot) -> Answer:
+        """Store a ballot; the answer comes after the commit. A full line answers `busy`."""
+        if len(self._line) >= LONGEST_QUEUE:
+            return {"status": "busy", "retry_after": 3}
+        answer: Answer = await asyncio.shield(self._enqueue(ballot))
+        return answer
+
+    def _enqueue(self, work: CastBallot | Task) -> asyncio.Future[Any]:
+        if self._stopping:
+            raise Refused("stopping")
+        answer = asyncio.get_running_loop().create_future()
+        self._line.append(_Item(work, answer))
+        self._arrived.set()
+        return answer
+
+    def _run(self) -> None:
+        with self._database.engine.connect() as connection:
+            while True:
+                self._arrived.wait()
+                self._arrived.clear()
+                while self._line:
+                    self._next(connection)
+                if self._stopping:
+                    return
+
+    def _next(self, connection: Connection) -> None:
+        first = self._line.popleft()
+        if not isinstance(first.work, CastBallot):
+            self._settle([first], [self._change(connection, first.work)])
+            return
+        items = self._gather([first])
+        ballots = [item.work for item in items if isinstance(item.work, CastBallot)]
+        try:
+            answers = self._batch(connection, ballots)
+        except DBAPIError:
+            log.exception("a batch of %d ballots failed and is stored one by one", len(ballots))
+            answers = [self._alone(connection, ballot) for ballot in ballots]
+        self._settle(items, answers)
+
+    def _gather(self, items: list[_Item]) -> list[_Item]:
+        """The ballots that stand next to the first one; a lone secret one waits for company."""
+        self._take_ballots(items)
+        alone = len(items) == 1 and isinstance(items[0].work, CastBallot) and items[0].work.secret
+        if alone and not self._line and not self._stopping:
+            deadline = time.monotonic() + COMPANY_SECONDS
+            while len(items) == 1 and (left := deadline - time.monotonic()) > 0:
+                self._arrived.wait(left)
+                self._arrived.clear()
+                if self._line and not isinstance(self._line[0].work, CastBallot):
+                    break
+                self._take_ballots(items)
+            self._arrived.set()
+        return items
+
+    def _take_ballots(self, items: list[_Item]) -> None:
+        line = self._line
+        while line and len(items) < LARGEST_BATCH and isinstance(line[0].work, CastBallot):
+            items.append(line.popleft())
+
+    def _change(self, connection: Connection, task: Task) -> Any:
+        try:
+            with Session(bind=connection) as session:
+                value = task(session, self._now())
+                session.commit()
+                return value
+        except BaseException as error:
+            return error
+        finally:
+            connection.rollback()
+
+    def _batch(self, connection: Connection, ballots: Sequence[CastBallot]) -> list[Answer]:
+        try:
+            with connection.begin():
+                stored = self._batches.store(connection, ballots, self._now())
+        except BaseException:
+            self._batches.forget()
+            raise
+        if stored.forums:
+            self._call(self.on_batch, stored.forums)
+        return stored.answers
+
+    def _alone(self, connection: Connection, ballot: CastBallot) -> Answer:
+        """One ballot of a failed batch: a poisoned one must not take the others with it."""
+        try:
+            return self._batch(connection, [ballot])[0]
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                return {"status": "busy", "retry_after": 3}
+            log.exception("a ballot could not be stored")
+            return {"status": "busy", "retry_after": 10}
+
+    def _settle(self, items: Sequence[_Item], answers: Sequence[Any]) -> None:
+        self._call(_answer, items, answers)
+
+    def _call(self, fn: Callable[..., Any], *args: Any) -> None:
+        assert self._loop is not None
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(fn, *args)
+
+
+def _answer(items: Sequence[_Item], answers: Sequence[Any]) -> None:
+    for item, answer in zip(items, answers, strict=True):
+        if item.answer.done():
+            continue
+        if isinstance(answer, BaseException):
+            item.answer.set_exception(answer)
+        else:
+            item.answer.set_result(answer)
+
+
+def lock_question(session: Session, question: int) -> None:
+    """Hold back every ballot of a question until this change commits (PostgreSQL).
+
+    On SQLite the one line already does it.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection().execute(text("SELECT pg_advisory_xact_lock(7, :q)"), {"q": question})
