@@ -1,0 +1,164 @@
+"""Seats of a forum and the tickets that lead to them. Queries only.
+
+Belongs here: making seats, redeeming a ticket once, sitting down at a table. Does not belong
+here: the sessions that hold a seat (`sessions`) and who may do all this (`actions.people`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, text
+from sqlmodel import Session, col, select, update
+
+from townhall.storage.people import digest, new_token
+from townhall.storage.schema import Forum, Seat, TableGroup
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """A freshly made seat ticket; its token is known only now."""
+
+    number: int
+    table: int | None
+    token: str
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What entering needs to know of a forum."""
+
+    id: int
+    code: str
+    entry: str  # seats | open
+    state: str
+    language: str
+    starts_at: int
+
+
+def gate(session: Session, code: str) -> Gate | None:
+    """The forum of a six-digit code."""
+    return _gate(session.exec(select(Forum).where(Forum.code == code)).first())
+
+
+def gate_of(session: Session, forum: int) -> Gate | None:
+    """The forum of an id."""
+    return _gate(session.get(Forum, forum))
+
+
+def _gate(found: Forum | None) -> Gate | None:
+    if found is None or found.id is None:
+        return None
+    return Gate(found.id, found.code, found.entry, found.state, found.language, found.starts_at)
+
+
+def tables_of(session: Session, forum: int) -> list[int]:
+    """The numbers of a forum's tables, in order."""
+    rows = session.exec(
+        select(TableGroup.number)
+        .where(TableGroup.forum_id == forum)
+        .order_by(col(TableGroup.number))
+    )
+    return list(rows)
+
+
+def mint_tickets(
+    session: Session, forum: int, n: int, tables: Sequence[int], now: int
+) -> list[Ticket]:
+    """`n` ticket seats, dealt round robin over the tables (none: no table)."""
+    first = _next_number(session, forum, "ticket")
+    tickets = [
+        Ticket(first + i, tables[i % len(tables)] if tables else None, new_token())
+        for i in range(n)
+    ]
+    session.add_all(
+        Seat(
+            forum_id=forum,
+            kind="ticket",
+            number=ticket.number,
+            table_no=ticket.table,
+            ticket_hash=digest(ticket.token),
+            created_at=now,
+        )
+        for ticket in tickets
+    )
+    session.flush()
+    return tickets
+
+
+def ticket_seat(session: Session, token: str) -> Seat | None:
+    """The seat of a ticket, redeemed or not, unless it was voided."""
+    return session.exec(
+        select(Seat).where(Seat.ticket_hash == digest(token), col(Seat.voided_at).is_(None))
+    ).first()
+
+
+def redeem(session: Session, seat: int, now: int) -> bool:
+    """Take an unredeemed ticket's seat; only one caller ever gets True."""
+    taken = session.exec(
+        update(Seat)
+        .where(
+            col(Seat.id) == seat,
+            col(Seat.redeemed_at).is_(None),
+            col(Seat.voided_at).is_(None),
+        )
+        .values(redeemed_at=now)
+    )
+    return bool(taken.rowcount)
+
+
+def add_open_seat(session: Session, forum: int, nickname: str, table: int | None, now: int) -> int:
+    """A seat for somebody who came by the code alone."""
+    seat = Seat(
+        forum_id=forum,
+        kind="open",
+        number=_next_number(session, forum, "open"),
+        nickname=nickname,
+        table_no=table,
+        redeemed_at=now,
+        created_at=now,
+    )
+    session.add(seat)
+    session.flush()
+    assert seat.id is not None
+    return seat.id
+
+
+def seat_in(session: Session, forum: int, seat: int) -> Seat | None:
+    """A seat of this forum, voided or not."""
+    found = session.get(Seat, seat)
+    return found if found is not None and found.forum_id == forum else None
+
+
+def sit(session: Session, seat: int, table: int | None) -> None:
+    """Move a seat to a table. Ballots already cast keep the table they were cast at."""
+    session.exec(update(Seat).where(col(Seat.id) == seat).values(table_no=table))
+
+
+def name(session: Session, seat: int, nickname: str) -> None:
+    """Give a seat the name that its holder wants to be called."""
+    session.exec(update(Seat).where(col(Seat.id) == seat).values(nickname=nickname))
+
+
+def release(session: Session, seat: int) -> None:
+    """Make a ticket redeemable again; the seat and its ballots stay."""
+    session.exec(update(Seat).where(col(Seat.id) == seat).values(redeemed_at=None))
+
+
+def void(session: Session, seat: int, now: int) -> None:
+    """Take a seat out of the count of who is entitled; its ballots stay stored."""
+    session.exec(update(Seat).where(col(Seat.id) == seat).values(voided_at=now))
+
+
+def _next_number(session: Session, forum: int, kind: str) -> int:
+    """The next number within a kind.
+
+    Joining raises no revision, so on PostgreSQL nothing else would put two joins in a line.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection().execute(
+            text("SELECT pg_advisory_xact_lock(8, :forum)"), {"forum": forum}
+        )
+    highest = session.exec(
+        select(func.max(col(Seat.number))).where(Seat.forum_id == forum, Seat.kind == kind)
+    ).one()
+    return (highest or 0) + 1

@@ -1,0 +1,232 @@
+"""Sessions: what a token opens, until when, and whether it still does. Queries only.
+
+A card or a link is a session too; a browser that enters with one gets a child. A session is alive
+while neither it nor its parent is revoked or expired and its seat, where it has one, is not
+voided. Signed page tokens name a session and are as alive as it is.
+"""
+
+import hmac
+import json
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from sqlalchemy import ColumnElement, and_, or_, text
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, select, update
+
+from townhall.domain.audience import VISITOR, Actor, Role
+from townhall.storage.people import digest, grants_of, new_token
+from townhall.storage.schema import Instance, Person, Seat
+from townhall.storage.schema import Session as Row
+
+PAGE_TOKEN_MS = 3_600_000
+_MARK = "revocations"
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A session just made: its id, and the token that is stored nowhere."""
+
+    id: int
+    token: str
+
+
+def open_session(
+    session: Session,
+    role: Role,
+    now: int,
+    expires: int,
+    *,
+    forum: int | None = None,
+    table: int | None = None,
+    seat: int | None = None,
+    person: int | None = None,
+    panelist: int | None = None,
+    parent: int | None = None,
+) -> Opened:
+    """A new session with a token of its own."""
+    token = new_token()
+    row = Row(
+        token_hash=digest(token),
+        role=role,
+        forum_id=forum,
+        table_no=table,
+        seat_id=seat,
+        person_id=person,
+        panelist_id=panelist,
+        parent_id=parent,
+        created_at=now,
+        expires=expires,
+    )
+    session.add(row)
+    session.flush()
+    assert row.id is not None
+    return Opened(row.id, token)
+
+
+def session_of(session: Session, token: str, now: int) -> Row | None:
+    """The live session of a raw token."""
+    return _one(session, col(Row.token_hash) == digest(token), now)
+
+
+def recognise(
+    session: Session, token: str, now: int, secret: str, forum: int | None = None
+) -> Actor:
+    """Who holds a token: a raw session token or a signed page token.
+
+    `forum` says which forum an account's moderator role is asked for. What is unknown, expired,
+    revoked or forged is a visitor.
+    """
+    wanted: ColumnElement[bool]
+    if "." in token:
+        named = read_page_token(token, now, secret)
+        if named is None:
+            return VISITOR
+        wanted = col(Row.id) == named
+    else:
+        wanted = col(Row.token_hash) == digest(token)
+    row = _one(session, wanted, now)
+    return VISITOR if row is None else _actor(session, row, forum)
+
+
+def page_token(session_id: int, now: int, secret: str) -> tuple[str, int]:
+    """A signed token for the page's socket, and when it expires."""
+    expires = now + PAGE_TOKEN_MS
+    body = f"{session_id}.{expires}"
+    return f"{body}.{_sign(body, secret)}", expires
+
+
+def read_page_token(token: str, now: int, secret: str) -> int | None:
+    """The session id that a signed token names, unless it is forged or expired."""
+    body, _, signature = token.rpartition(".")
+    if not hmac.compare_digest(signature.encode(), _sign(body, secret).encode()):
+        return None
+    session_id, _, expires = body.partition(".")
+    return int(session_id) if int(expires) > now else None
+
+
+def revoke(session: Session, now: int, *which: ColumnElement[bool]) -> int:
+    """End the sessions that match, and raise the mark that socket doors poll. How many ended."""
+    ended = session.exec(
+        update(Row).where(col(Row.revoked_at).is_(None), *which).values(revoked_at=now)
+    )
+    session.merge(Instance(key=_MARK, value=secrets.token_hex(8)))
+    session.flush()
+    return int(ended.rowcount)
+
+
+def revoke_one(session: Session, session_id: int, now: int) -> int:
+    """End one session; its children end with it."""
+    return revoke(session, now, col(Row.id) == session_id)
+
+
+def revoke_seat(session: Session, seat: int, now: int) -> int:
+    """End every session that holds a seat."""
+    return revoke(session, now, col(Row.seat_id) == seat)
+
+
+def revoke_person(session: Session, person: int, now: int) -> int:
+    """End every session of an account."""
+    return revoke(session, now, col(Row.person_id) == person)
+
+
+def revoke_children(session: Session, parent: int, now: int) -> int:
+    """End the sessions that were entered with a card; the card itself stays."""
+    return revoke(session, now, col(Row.parent_id) == parent)
+
+
+def revoke_cards(session: Session, forum: int, role: Role, table: int | None, now: int) -> int:
+    """End every session of a role in a forum (at one table), cards and children alike."""
+    where = [col(Row.forum_id) == forum, col(Row.role) == role]
+    if table is not None:
+        where.append(col(Row.table_no) == table)
+    return revoke(session, now, *where)
+
+
+def revocation_mark(session: Session) -> str:
+    """Changes whenever anything is revoked; unchanged means that nothing was."""
+    row = session.get(Instance, _MARK)
+    return row.value if row else ""
+
+
+def revoked_among(session: Session, ids: Sequence[int], now: int) -> set[int]:
+    """Which of these sessions are no longer alive. One statement for any number of ids."""
+    if not ids:
+        return set()
+    sqlite = session.get_bind().dialect.name == "sqlite"
+    listed = "SELECT value FROM json_each(:ids)" if sqlite else "SELECT unnest(CAST(:ids AS int[]))"
+    rows = session.connection().execute(
+        text(
+            f"SELECT s.id FROM session s LEFT JOIN session p ON p.id = s.parent_id "  # noqa: S608
+            f"LEFT JOIN seat t ON t.id = s.seat_id WHERE s.id IN ({listed}) "
+            "AND s.revoked_at IS NULL AND s.expires > :now "
+            "AND (p.id IS NULL OR (p.revoked_at IS NULL AND p.expires > :now)) "
+            "AND (t.id IS NULL OR t.voided_at IS NULL)"
+        ),
+        {"ids": json.dumps(list(ids)) if sqlite else list(ids), "now": now},
+    )
+    return set(ids) - {int(row[0]) for row in rows}
+
+
+def _sign(body: str, secret: str) -> str:
+    return hmac.new(secret.encode(), b"page:" + body.encode(), "sha256").hexdigest()[:32]
+
+
+def _one(session: Session, wanted: ColumnElement[bool], now: int) -> Row | None:
+    parent = aliased(Row)
+    found = session.exec(
+        select(Row)
+        .join(parent, col(parent.id) == col(Row.parent_id), isouter=True)
+        .join(Seat, col(Seat.id) == col(Row.seat_id), isouter=True)
+        .where(
+            wanted,
+            col(Row.revoked_at).is_(None),
+            col(Row.expires) > now,
+            or_(
+                col(Row.parent_id).is_(None),
+                and_(col(parent.revoked_at).is_(None), col(parent.expires) > now),
+            ),
+            col(Seat.voided_at).is_(None),
+        )
+    )
+    return found.first()
+
+
+def _actor(session: Session, row: Row, forum: int | None) -> Actor:
+    if row.person_id is not None:
+        return _account(session, row, row.person_id, forum)
+    seat = session.get(Seat, row.seat_id) if row.seat_id is not None else None
+    return Actor(
+        role=cast("Role", row.role),
+        session=row.id,
+        forum=row.forum_id,
+        table=seat.table_no if seat else row.table_no,
+        seat=row.seat_id,
+        seat_kind=seat.kind if seat else None,
+        panelist=row.panelist_id,
+        nickname=seat.nickname if seat else "",
+    )
+
+
+def _account(session: Session, row: Row, person_id: int, forum: int | None) -> Actor:
+    """An account acts in the strongest role it holds now: one taken away is gone at once."""
+    person = session.get(Person, person_id)
+    if person is None or person.blinded_at is not None:
+        return VISITOR
+    grants = grants_of(session, person_id)
+    role: Role = "member"
+    if any(held == "organiser" for held, _ in grants):
+        role = "organiser"
+    elif forum is not None and ("moderator", forum) in grants:
+        role = "moderator"
+    elif any(held == "official" for held, _ in grants):
+        role = "official"
+    return Actor(
+        role=role,
+        session=row.id,
+        forum=forum if role == "moderator" else None,
+        person=person_id,
+        nickname=person.nickname,
+    )
