@@ -35,22 +35,19 @@ def graphemes(text: str) -> int:
     return count
 
 
-def clean(text: str, limit: int, *, lines: bool = False, optional: bool = False) -> str:
+def clean(text: str, limit: int, *, lines: bool = False, required: bool = True) -> str:
     """The text as it is stored: NFC, trimmed, without control, zero-width and bidi characters.
 
     `limit` is in graphemes. `lines` keeps line breaks (two empty lines at most); otherwise every
-    run of white space becomes one space. Refuses `text_empty` (unless `optional`) and
+    run of white space becomes one space. Refuses `text_empty` (unless not `required`) and
     `text_too_long` (limit, length).
     """
     if len(text) > limit * 16 + 64:
         raise Refused("text_too_long", limit=limit, length=len(text))
     text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
     text = "".join(_visible(text.translate(_NEWLINES)))
-    if lines:
-        text = _tidy_lines(text)
-    else:
-        text = " ".join(text.split())
-    if not text and not optional:
+    text = _tidy_lines(text) if lines else " ".join(text.split())
+    if not text and required:
         raise Refused("text_empty")
     if (length := graphemes(text)) > limit:
         raise Refused("text_too_long", limit=limit, length=length)
