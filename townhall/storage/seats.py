@@ -144,11 +144,6 @@ def release(session: Session, seat: int) -> None:
     session.exec(update(Seat).where(col(Seat.id) == seat).values(redeemed_at=None))
 
 
-def void(session: Session, seat: int, now: int) -> None:
-    """Take a seat out of the count of who is entitled; its ballots stay stored."""
-    session.exec(update(Seat).where(col(Seat.id) == seat).values(voided_at=now))
-
-
 def _next_number(session: Session, forum: int, kind: str) -> int:
     """The next number within a kind.
 

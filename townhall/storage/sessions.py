@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, and_, or_, text
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select, update
 
-from townhall.domain.audience import VISITOR, Actor, Role
+from townhall.domain.audience import VISITOR, Actor, Role, allowed
 from townhall.storage.people import digest, grants_of, new_token
 from townhall.storage.schema import Instance, Person, Seat
 from townhall.storage.schema import Session as Row
@@ -76,35 +76,50 @@ def recognise(
 ) -> Actor:
     """Who holds a token: a raw session token or a signed page token.
 
-    `forum` says which forum an account's moderator role is asked for. What is unknown, expired,
+    `forum` says in which forum an account's role is asked for. What is unknown, expired,
     revoked or forged is a visitor.
     """
     wanted: ColumnElement[bool]
     if "." in token:
-        named = read_page_token(token, now, secret)
+        named = _read_page_token(token, now, secret)
         if named is None:
             return VISITOR
-        wanted = col(Row.id) == named
+        session_id, screen = named
+        wanted = col(Row.id) == session_id
     else:
+        screen = ""
         wanted = col(Row.token_hash) == digest(token)
     row = _one(session, wanted, now)
-    return VISITOR if row is None else _actor(session, row, forum)
+    actor = VISITOR if row is None else _actor(session, row, forum)
+    return _at_screen(actor, screen, forum)
 
 
-def page_token(session_id: int, now: int, secret: str) -> tuple[str, int]:
-    """A signed token for the page's socket, and when it expires."""
+def page_token(session_id: int, screen: str, now: int, secret: str) -> tuple[str, int]:
+    """A signed token for the page's socket, and when it expires.
+
+    `screen` is "stage" where somebody who may do more opened the projector's page.
+    """
     expires = now + PAGE_TOKEN_MS
-    body = f"{session_id}.{expires}"
+    body = f"{session_id}.{screen}.{expires}"
     return f"{body}.{_sign(body, secret)}", expires
 
 
-def read_page_token(token: str, now: int, secret: str) -> int | None:
-    """The session id that a signed token names, unless it is forged or expired."""
+def _read_page_token(token: str, now: int, secret: str) -> tuple[int, str] | None:
+    """The session id and screen that a signed token names, unless it is forged or expired."""
     body, _, signature = token.rpartition(".")
     if not hmac.compare_digest(signature.encode(), _sign(body, secret).encode()):
         return None
-    session_id, _, expires = body.partition(".")
-    return int(session_id) if int(expires) > now else None
+    session_id, screen, expires = body.split(".")
+    return (int(session_id), screen) if int(expires) > now else None
+
+
+def _at_screen(actor: Actor, screen: str, forum: int | None) -> Actor:
+    """A moderator's projector page listens as the stage, so it can show no more than the stage."""
+    if screen != "stage" or actor.role == "stage":
+        return actor
+    if forum is None or not allowed(actor, "stage.read", forum=forum):
+        return VISITOR
+    return Actor(role="stage", session=actor.session, forum=forum)
 
 
 def revoke(session: Session, now: int, *which: ColumnElement[bool]) -> int:
@@ -130,6 +145,11 @@ def revoke_seat(session: Session, seat: int, now: int) -> int:
 def revoke_person(session: Session, person: int, now: int) -> int:
     """End every session of an account."""
     return revoke(session, now, col(Row.person_id) == person)
+
+
+def revoke_panelist(session: Session, panelist: int, now: int) -> int:
+    """End a panelist's link and every session entered with it."""
+    return revoke(session, now, col(Row.panelist_id) == panelist)
 
 
 def revoke_children(session: Session, parent: int, now: int) -> int:
@@ -226,7 +246,7 @@ def _account(session: Session, row: Row, person_id: int, forum: int | None) -> A
     return Actor(
         role=role,
         session=row.id,
-        forum=forum if role == "moderator" else None,
+        forum=forum if role in {"moderator", "organiser"} else None,
         person=person_id,
         nickname=person.nickname,
     )
