@@ -5,7 +5,6 @@ from typing import Any
 from sqlalchemy import text
 from sqlmodel import Session
 
-from townhall.domain import audit
 from townhall.domain.errors import Refused
 from townhall.storage.batches import append_link
 
@@ -31,7 +30,7 @@ def record(session: Session, forum: int, kind: str, body: dict[str, Any]) -> Non
         text("SELECT n, head FROM chain WHERE forum_id = :f AND writer = 0"), {"f": forum}
     ).first()
     n, head = (found[0], found[1]) if found else (0, "")
-    append_link(connection, forum, 0, n + 1, audit.link(head, kind, body))
+    append_link(connection, forum, 0, n + 1, head, kind, body)
 
 
 def heads(session: Session, forum: int) -> dict[str, str]:

@@ -403,10 +403,9 @@ class Batches:
                     part["root"] = audit.merkle_root(b.commitment for b in cast)
                 body[str(question)] = part
             n, prev = self._head(forum)
-            link = audit.link(prev, "ballots", body)
-            append_link(connection, forum, self.writer, n + 1, link)
+            head = append_link(connection, forum, self.writer, n + 1, prev, "ballots", body)
             assert self._heads is not None
-            self._heads[forum] = (n + 1, link.hash)
+            self._heads[forum] = (n + 1, head)
             stored.forums.add(forum)
 
 
@@ -418,31 +417,35 @@ def heads_of(connection: Connection, writer: int) -> dict[int, tuple[int, str]]:
     return {row[0]: (row[1], row[2]) for row in rows}
 
 
-def append_link(connection: Connection, forum: int, writer: int, n: int, link: audit.Link) -> None:
-    """Append one link to a writer's chain in a forum and move the chain's head."""
+def append_link(
+    connection: Connection,
+    forum: int,
+    writer: int,
+    n: int,
+    prev: str,
+    kind: str,
+    body: dict[str, Any],
+) -> str:
+    """Append link `n` to a writer's chain in a forum and move the chain's head; the new head."""
+    written = audit.canonical(body)
+    head = audit.link(prev, kind, written)
+    values = {"forum": forum, "writer": writer, "n": n, "hash": head}
     connection.execute(
         text(
             "INSERT INTO audit (forum_id, writer, n, prev_hash, hash, kind, body) "
             "VALUES (:forum, :writer, :n, :prev, :hash, :kind, :body)"
         ),
-        {
-            "forum": forum,
-            "writer": writer,
-            "n": n,
-            "prev": link.prev,
-            "hash": link.hash,
-            "kind": link.kind,
-            "body": link.body,
-        },
+        {**values, "prev": prev, "kind": kind, "body": written},
     )
     connection.execute(
         text(
             "INSERT INTO chain (forum_id, writer, n, head, batches) "
-            "VALUES (:forum, :writer, :n, :head, 1) ON CONFLICT (forum_id, writer) "
+            "VALUES (:forum, :writer, :n, :hash, 1) ON CONFLICT (forum_id, writer) "
             "DO UPDATE SET n = excluded.n, head = excluded.head, batches = chain.batches + 1"
         ),
-        {"forum": forum, "writer": writer, "n": n, "head": link.hash},
+        values,
     )
+    return head
 
 
 def receipt(ballot_id: str, commitment: str, writer: int, batch: int) -> dict[str, Any]:
@@ -471,13 +474,10 @@ def _counted(status: str, held: _Held) -> Answer:
     return {"status": status, **_current(held)}
 
 
-def _secret_counted(status: str, ballot: CastBallot) -> Answer:
+def secret_receipt(ballot_id: str, commitment: str) -> dict[str, Any]:
     """No writer and batch: what is not stored cannot be answered again after a lost answer."""
-    return {
-        "status": status,
-        "receipt": {
-            "id": ballot.ballot_id,
-            "code": audit.receipt_code(ballot.ballot_id),
-            "commitment": ballot.commitment,
-        },
-    }
+    return {"id": ballot_id, "code": audit.receipt_code(ballot_id), "commitment": commitment}
+
+
+def _secret_counted(status: str, ballot: CastBallot) -> Answer:
+    return {"status": status, "receipt": secret_receipt(ballot.ballot_id, ballot.commitment)}

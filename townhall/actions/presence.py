@@ -1,0 +1,27 @@
+"""Who is connected, as each process says of itself on a lease."""
+
+from sqlmodel import Session
+
+from townhall.hall import Change, Hall
+from townhall.storage import forums
+
+LEASE_MS = 7_000
+
+_last: dict[str, dict[tuple[int, int], int]] = {}
+
+
+async def beat(hall: Hall, process: str, counts: dict[tuple[int, int], int]) -> None:
+    """Store one process's presence, (forum, table or 0) -> sockets, and show the consoles."""
+    before = _last.get(process, {})
+    if not counts and not before:
+        return
+
+    def decide(session: Session, now: int) -> Change[None]:
+        forums.beat(session, process, counts, now, LEASE_MS)
+        return Change(None)
+
+    await hall.change(None, decide)
+    _last[process] = counts
+    moved = {f for f, t in counts.keys() | before.keys() if counts.get((f, t)) != before.get((f, t))}
+    for forum in moved:
+        hall.hub.announce(forum, frozenset({"room"}))

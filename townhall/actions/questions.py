@@ -1,0 +1,192 @@
+"""Opening, closing and revealing a question. Counting happens here, in the closing transaction."""
+
+from typing import Any
+
+from sqlmodel import Session
+
+from townhall.actions.steering import steer
+from townhall.domain import questions as rules
+from townhall.domain.audience import Actor
+from townhall.domain.ballots import require_ready
+from townhall.domain.errors import Refused
+from townhall.hall import Change, Hall
+from townhall.storage import audit, forums, notes, questions, selections
+from townhall.storage.schema import Forum, Question
+from townhall.storage.writer import lock_question
+
+_SEEN = frozenset({"questions", "turnout", "tally", "room", "score"})
+
+
+def _course(row: Question) -> rules.Course:
+    return rules.Course(row.state, row.opened_at, row.closes_at, row.closed_at, row.revealed_at)
+
+
+def _set(session: Session, row: Question, course: rules.Course) -> None:
+    row.state = course.state
+    row.opened_at = course.opened_at
+    row.closes_at = course.closes_at
+    row.closed_at = course.closed_at
+    row.revealed_at = course.revealed_at
+    session.add(row)
+    session.flush()
+
+
+def _answer(row: Question) -> dict[str, Any]:
+    return {"question": row.id, "state": row.state, "closes_at": row.closes_at}
+
+
+async def open_(
+    hall: Hall, actor: Actor, *, key: str, question: int, seconds: int | None = None
+) -> dict[str, Any]:
+    """Open a question, for `seconds` or until it is closed; it goes on stage. Freezes its definition.
+
+    Opening an open question changes nothing. Refuses with `question_unknown`,
+    `question_already_open` (it was closed), `definition_invalid`, `seconds_invalid`.
+    """
+
+    def decide(session: Session, forum: Forum, now: int) -> Change[dict[str, Any]]:
+        row = questions.get(session, question, _id(forum))
+        if row.state == "open":
+            return Change(_answer(row))
+        if row.kind == "dots" and row.config.get("over") == "summaries" and row.state == "draft":
+            row.options = notes.summary_options(session, _id(forum))
+        require_ready(questions.definition(row))
+        _set(session, row, rules.open_(_course(row), now, seconds))
+        row.definition_hash = rules.definition_hash(_facts(row))
+        forum.stage = {"scene": "question", "question": row.id, "blank": False}
+        selections.lock_rule(session, _id(forum), question, now)
+        session.add(row)
+        body = {"question": row.id, "definition": row.definition_hash, "closes_at": row.closes_at}
+        return Change(_answer(row), _SEEN | {"stage"}, ("question_open", body))
+
+    return await steer(hall, actor, "question.steer", key, decide)
+
+
+async def extend(
+    hall: Hall, actor: Actor, *, key: str, question: int, seconds: int
+) -> dict[str, Any]:
+    """Give an open question more time. Refuses as `domain.questions.extend` does."""
+
+    def decide(session: Session, forum: Forum, now: int) -> Change[dict[str, Any]]:
+        row = questions.get(session, question, _id(forum))
+        _set(session, row, rules.extend(_course(row), now, seconds))
+        body = {"question": row.id, "closes_at": row.closes_at}
+        return Change(_answer(row), frozenset({"questions"}), ("question_extend", body))
+
+    return await steer(hall, actor, "question.steer", key, decide)
+
+
+async def close(
+    hall: Hall, actor: Actor, *, key: str, question: int, seconds: int | None = None
+) -> dict[str, Any]:
+    """Start the countdown; the count follows by itself when it and the grace are over.
+
+    Closing a closing or closed question changes nothing. Refuses `question_not_open` for a draft.
+    """
+
+    def decide(session: Session, forum: Forum, now: int) -> Change[dict[str, Any]]:
+        row = questions.get(session, question, _id(forum))
+        if row.state in ("closing", "closed", "revealed"):
+            return Change(_answer(row))
+        _set(session, row, rules.close(_course(row), now, seconds))
+        body = {"question": row.id, "closes_at": row.closes_at}
+        return Change(_answer(row), frozenset({"questions"}), ("question_close", body))
+
+    return await steer(hall, actor, "question.steer", key, decide)
+
+
+async def finish_due(hall: Hall) -> int:
+    """Count and certify every question whose time is over; how many. Any process may call it."""
+    limit = hall.now() - rules.GRACE_MS
+    due = await hall.read(questions.due, limit)
+    for forum, question in due:
+        await hall.change(forum, lambda session, now, q=question, f=forum: _finish(session, now, f, q))
+    return len(due)
+
+
+def _finish(session: Session, now: int, forum: int, question: int) -> Change[None]:
+    """Behind the lock: nothing is stored between this count and the closed state."""
+    lock_question(session, question)
+    row = questions.get(session, question, forum)
+    if not rules.due(row.state, row.closes_at, now):
+        return Change(None)
+    certificate = questions.recount(
+        session, row, present=forums.connected(session, forum), now=now
+    )
+    certificate.heads = audit.heads(session, forum)
+    session.add(certificate)
+    _set(session, row, rules.finish(_course(row), now))
+    body = {
+        "question": question,
+        "counted": certificate.counted,
+        "eligible": certificate.eligible,
+        "digest": certificate.digest,
+        "root": certificate.root,
+        "heads": certificate.heads,
+        "cells": certificate.cells,
+        "differs": certificate.differs,
+    }
+    return Change(None, _SEEN, ("question_closed", body))
+
+
+async def reveal(hall: Hall, actor: Actor, *, key: str, question: int) -> dict[str, Any]:
+    """Show the counted result to everyone; the stage turns to it.
+
+    Revealing again changes nothing. Refuses `question_not_closed`.
+    """
+
+    def decide(session: Session, forum: Forum, now: int) -> Change[dict[str, Any]]:
+        row = questions.get(session, question, _id(forum))
+        if row.state == "revealed":
+            return Change(_answer(row))
+        _set(session, row, rules.reveal(_course(row), now))
+        forum.stage = {"scene": "reveal", "question": row.id, "blank": False}
+        body = {"question": row.id}
+        return Change(_answer(row), _SEEN | {"stage"}, ("question_reveal", body))
+
+    return await steer(hall, actor, "question.steer", key, decide)
+
+
+async def reopen(hall: Hall, actor: Actor, *, key: str, question: int) -> dict[str, Any]:
+    """Ask again: a new draft that names the old question; the old one stays as it is."""
+
+    def decide(session: Session, forum: Forum, now: int) -> Change[dict[str, Any]]:
+        old = questions.get(session, question, _id(forum))
+        rules.reopen(_course(old))
+        copied = {name: getattr(old, name) for name in _COPIED}
+        new = questions.add(session, Question(**copied, reopens=old.id, state="draft"))
+        body = {"question": new, "reopens": old.id}
+        value = {"question": new, "state": "draft", "closes_at": None}
+        return Change(value, frozenset({"questions"}), ("question_reopen", body))
+
+    return await steer(hall, actor, "question.steer", key, decide)
+
+
+_COPIED = (
+    "forum_id",
+    "position",
+    "kind",
+    "round",
+    "first_id",
+    "title",
+    "help",
+    "options",
+    "config",
+    "secret",
+    "changeable",
+    "results",
+    "base",
+    "eligibility",
+)
+
+
+def _facts(row: Question) -> dict[str, Any]:
+    """The frozen facts as `domain.questions.FROZEN` names them."""
+    facts = {name: getattr(row, name) for name in _COPIED}
+    return {**facts, "first": row.first_id, "reopens": row.reopens}
+
+
+def _id(forum: Forum) -> int:
+    if forum.id is None:
+        raise Refused("not_found")
+    return forum.id

@@ -1,0 +1,86 @@
+"""The composition root: settings in, one ASGI app out. Nothing is decided here.
+
+`Townhall` holds what lives as long as the process: the hall, the doors, and the clock that closes
+what is due, beats presence, notices lost news and cuts revoked sockets.
+"""
+
+import asyncio
+import logging
+import os
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import socketio
+from starlette.applications import Starlette
+
+from townhall.actions import presence, questions
+from townhall.hall import Hall
+from townhall.live.bus_memory import MemoryBus
+from townhall.live.hub import Hub
+from townhall.settings import Settings
+from townhall.sockets import server as sockets
+from townhall.sockets.inbox import Inbox
+from townhall.sockets.outbox import Outbox
+from townhall.storage.database import open_database
+from townhall.web import middleware, routes
+
+log = logging.getLogger(__name__)
+
+
+class Townhall:
+    """One process of the server."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.hall = Hall(open_database(settings.database_url), Hub(MemoryBus()), settings)
+        self.server = sockets.build()
+        self.outbox = Outbox(self.hall, self.server)
+        self.inbox = Inbox(self.hall, self.server, self.outbox)
+        self.process = f"{os.getpid()}-{secrets.token_hex(4)}"
+        pages = Starlette(
+            routes=routes.build(self.hall),
+            middleware=middleware.stack(self.hall),
+            lifespan=self._lifespan,
+        )
+        self.app = sockets.guarded(
+            socketio.ASGIApp(self.server, pages, socketio_path="socket.io"), settings
+        )
+
+    @asynccontextmanager
+    async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        await self.hall.start()
+        await self.hall.hub.start(self.outbox.changed)
+        clocks = [
+            asyncio.create_task(_every(0.25, lambda: questions.finish_due(self.hall))),
+            asyncio.create_task(_every(1.0, self.outbox.catch_up)),
+            asyncio.create_task(_every(1.0, self.inbox.cut_revoked)),
+            asyncio.create_task(_every(2.0, self._beat)),
+        ]
+        try:
+            yield
+        finally:
+            for clock in clocks:
+                clock.cancel()
+            await asyncio.gather(*clocks, return_exceptions=True)
+            await self.hall.hub.stop()
+            await self.hall.stop()
+
+    async def _beat(self) -> None:
+        await presence.beat(self.hall, self.process, dict(self.outbox.present))
+
+
+async def _every(seconds: float, work: Callable[[], Awaitable[Any]]) -> None:
+    """Do something again and again; a failure is logged and does not end the clock."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            log.exception("a clock failed")
+        await asyncio.sleep(seconds)
+
+
+def create_app(settings: Settings | None = None) -> Any:
+    """The ASGI app for these settings (from the environment if none are given)."""
+    return Townhall(settings or Settings()).app

@@ -1,0 +1,44 @@
+"""The run of show as everyone sees it: facts and times, so that each screen counts by itself."""
+
+from typing import Any
+
+from sqlmodel import Session
+
+from townhall.domain.audience import Audience
+from townhall.storage import agenda as stored
+from townhall.storage import forums
+
+_MINUTE = 60_000
+
+
+def agenda(session: Session, forum_id: int, audience: Audience, table: int | None) -> dict[str, Any]:
+    """Segments in order with planned and actual times; never depends on the present moment."""
+    forum = forums.get(session, forum_id)
+    planned = forum.starts_at
+    segments: list[dict[str, Any]] = []
+    for row in stored.of_forum(session, forum_id):
+        segments.append(
+            {
+                "id": row.id,
+                "kind": row.kind,
+                "title": row.title,
+                "prompt": row.prompt,
+                "minutes": row.minutes,
+                "extended": row.extended,
+                "question": row.question_id,
+                "facts": row.facts,
+                "started_at": row.started_at,
+                "ended_at": row.ended_at,
+                "planned_at": planned,
+            }
+        )
+        planned += row.minutes * _MINUTE
+    return {
+        "state": forum.state,
+        "starts_at": forum.starts_at,
+        "started_at": forum.started_at,
+        "ended_at": forum.ended_at,
+        "current": forum.current_segment,
+        "segments": segments,
+        "speaker": forum.speaker,
+    }

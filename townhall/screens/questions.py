@@ -1,0 +1,117 @@
+"""Questions, turnout and tallies. The one place that decides whether a number may be seen."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlmodel import Session
+
+from townhall.domain import questions as rules
+from townhall.domain.audience import Audience
+from townhall.domain.ballots import BALLOTS
+from townhall.storage import forums
+from townhall.storage import questions as stored
+from townhall.storage.schema import Certificate, Question
+
+
+def questions(
+    session: Session, forum_id: int, audience: Audience, table: int | None
+) -> list[dict[str, Any]]:
+    """The questions; drafts are for the console alone."""
+    return [
+        _question(row)
+        for row in stored.of_forum(session, forum_id)
+        if row.state != "draft" or audience == "console"
+    ]
+
+
+def _question(row: Question) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "kind": row.kind,
+        "round": row.round,
+        "first": row.first_id,
+        "title": row.title,
+        "help": row.help,
+        "options": row.options,
+        "config": row.config,
+        "secret": row.secret,
+        "changeable": row.changeable,
+        "results": row.results,
+        "base": row.base,
+        "eligibility": row.eligibility,
+        "state": row.state,
+        "opened_at": row.opened_at,
+        "closes_at": row.closes_at,
+        "closed_at": row.closed_at,
+        "revealed_at": row.revealed_at,
+        "reopens": row.reopens,
+        "definition": row.definition_hash,
+    }
+
+
+def turnout(
+    session: Session, forum_id: int, audience: Audience, table: int | None
+) -> dict[str, Any]:
+    """How many took part in each opened question, by channel, of how many who may."""
+    rows = [q for q in stored.of_forum(session, forum_id) if q.state != "draft"]
+    voted = forums.voters(session, _ids(rows))
+    entitled = {e: stored.entitled(session, e, forum_id) for e in {q.eligibility for q in rows}}
+    return {
+        str(q.id): {
+            "voted": sum(voted[_id(q)].values()),
+            "entitled": entitled[q.eligibility],
+            "channels": voted[_id(q)],
+        }
+        for q in rows
+    }
+
+
+def tally(session: Session, forum_id: int, audience: Audience, table: int | None) -> dict[str, Any]:
+    """Results of the questions whose numbers this audience may see now."""
+    rows = [q for q in stored.of_forum(session, forum_id) if q.state != "draft"]
+    closed = stored.certificates(session, _ids(rows))
+    running = [q for q in rows if _id(q) not in closed and q.results == "live"]
+    cells = stored.cells(session, _ids(running))
+    found: dict[str, Any] = {}
+    for row in rows:
+        certificate = closed.get(_id(row))
+        n = certificate.counted if certificate else cells.get(_id(row), {}).get("n", 0)
+        if not rules.tally_visible(audience, row.state, row.results, n):
+            continue
+        result = _closed(session, row, certificate, audience) if certificate else _running(row, cells)
+        found[str(row.id)] = result
+    return found
+
+
+def _running(row: Question, cells: dict[int, dict[str, int]]) -> dict[str, Any]:
+    return BALLOTS[row.kind].tally(stored.definition(row), cells[_id(row)])
+
+
+def _closed(
+    session: Session, row: Question, certificate: Certificate, audience: Audience
+) -> dict[str, Any]:
+    result: dict[str, Any] = dict(certificate.result)
+    result["certificate"] = {
+        "counted": certificate.counted,
+        "eligible": certificate.eligible,
+        "present": certificate.present,
+        "channels": certificate.channels,
+        "digest": certificate.digest,
+        "root": certificate.root,
+        "differs": certificate.differs,
+        "closed_at": certificate.closed_at,
+    }
+    if row.first_id is not None and not row.secret:
+        first = session.get(Question, row.first_id)
+        if first is not None and rules.tally_visible(audience, first.state, first.results, 0):
+            result["shift"] = stored.shift(session, first, row)
+    return result
+
+
+def _id(row: Question) -> int:
+    assert row.id is not None
+    return row.id
+
+
+def _ids(rows: Sequence[Question]) -> list[int]:
+    return [_id(row) for row in rows]

@@ -1,0 +1,71 @@
+"""Which named parts a live screen has, who may see each, and the one function that reads them.
+
+A slice is the whole current value of one part of a screen. It never depends on the present time,
+so a lost or doubled frame is harmless and reconnecting means "send me what is newer".
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlmodel import Session
+
+from townhall.domain.audience import EVERYONE, Audience
+from townhall.screens import agenda, asks, forums, notes, questions, selections
+from townhall.storage import audit
+
+View = Callable[[Session, int, Audience, int | None], Any]
+Version = tuple[str, int, int]  # epoch, revision, ballot batches
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Who may see a part, and the function `(session, forum, audience, table)` that reads it."""
+
+    audiences: frozenset[Audience]
+    view: View
+
+
+_STAFF: frozenset[Audience] = frozenset(("desk", "console"))
+
+SLICES: Mapping[str, Slice] = {
+    "forum": Slice(EVERYONE, forums.forum),
+    "agenda": Slice(EVERYONE, agenda.agenda),
+    "stage": Slice(EVERYONE, forums.stage),
+    "questions": Slice(EVERYONE, questions.questions),
+    "turnout": Slice(EVERYONE, questions.turnout),
+    "tally": Slice(EVERYONE, questions.tally),
+    "summaries": Slice(EVERYONE, notes.summaries),
+    "asks": Slice(EVERYONE, asks.asks),
+    "score": Slice(EVERYONE, selections.score),
+    "tables": Slice(_STAFF, notes.tables),
+    "notes": Slice(_STAFF, notes.notes),
+    "draft": Slice(frozenset(("desk",)), notes.draft),
+    "room": Slice(frozenset(("console",)), forums.room),
+}
+
+ALL: frozenset[str] = frozenset(SLICES)
+
+
+def read(
+    session: Session,
+    forum: int,
+    audience: Audience,
+    table: int | None = None,
+    names: Iterable[str] = ALL,
+    *,
+    epoch: str = "",
+) -> tuple[Version, dict[str, Any]]:
+    """The version and the named slices this audience may see, from one snapshot."""
+    revision, batches = audit.version(session, forum)
+    values = {
+        name: SLICES[name].view(session, forum, audience, table)
+        for name in sorted(names)
+        if audience in SLICES[name].audiences
+    }
+    return (epoch, revision, batches), values
+
+
+def versions(session: Session, forums: list[int]) -> dict[int, tuple[int, int]]:
+    """Revision and ballot batches of several forums, for whoever must notice a lost frame."""
+    return audit.versions(session, forums)

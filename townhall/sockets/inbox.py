@@ -1,0 +1,161 @@
+"""From the wire to an event and back: who the socket is, how fast it may speak, what it gets.
+
+A connection's role comes from its session at connect and never from a payload.
+"""
+
+import logging
+import time
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import socketio
+
+from townhall.actions import people
+from townhall.domain.audience import Actor, audience_of, require
+from townhall.domain.errors import Refused
+from townhall.events import EVENTS, dispatch
+from townhall.hall import Hall
+from townhall.sockets.outbox import Outbox, Room
+from townhall.sockets.server import GuardedServer
+
+log = logging.getLogger(__name__)
+
+MOST_AT_ONCE = 32
+TOTAL_RATE, TOTAL_BURST = 60.0, 300.0
+VOTES = frozenset(("vote", "proxy_vote", "vote_status"))
+
+
+@dataclass
+class Bucket:
+    """Tokens of one kind of event: `rate` a second, at most `burst` saved up."""
+
+    rate: float
+    burst: float
+    tokens: float
+    since: float
+
+    def take(self, now: float) -> float:
+        """0 when there was a token, else the seconds until there is one."""
+        self.tokens = min(self.burst, self.tokens + (now - self.since) * self.rate)
+        self.since = now
+        if self.tokens < 1:
+            return (1 - self.tokens) / self.rate
+        self.tokens -= 1
+        return 0.0
+
+
+@dataclass
+class Connection:
+    """One live socket."""
+
+    actor: Actor
+    room: Room
+    under_way: int = 0
+    buckets: dict[str, Bucket] = field(default_factory=dict)
+
+    def wait(self, event: str) -> float:
+        """Seconds to wait before this event may run; 0 for now."""
+        now = time.monotonic()
+        whole = self._bucket("*", TOTAL_RATE, TOTAL_BURST, now).take(now)
+        known = EVENTS.get(event)
+        if whole or known is None:
+            return whole
+        return self._bucket(event, known.rate, known.burst, now).take(now)
+
+    def _bucket(self, name: str, rate: float, burst: float, now: float) -> Bucket:
+        return self.buckets.setdefault(name, Bucket(rate, burst, burst, now))
+
+
+class Inbox:
+    """Handlers of the socket server; holds the live connections of this process."""
+
+    def __init__(self, hall: Hall, server: GuardedServer, outbox: Outbox) -> None:
+        self.hall = hall
+        self.server = server
+        self.outbox = outbox
+        self.live: dict[str, Connection] = {}
+        server.on("connect", self.connect)
+        server.on("disconnect", self.disconnect)
+        server.on("*", self.event)
+
+    async def connect(self, sid: str, environ: dict[str, Any], auth: Any = None) -> None:
+        """Let in whoever shows a session's token for the forum it names."""
+        code, token = _shown(auth)
+        try:
+            forum = (await people.gate(self.hall, code)).id
+            actor = await people.recognise(self.hall, token, forum)
+            require(actor, "state.follow", forum=forum)
+        except Refused as refused:
+            raise socketio.exceptions.ConnectionRefusedError(refused.code) from None
+        audience = audience_of(actor.role)
+        room = Room(forum, audience, actor.table if audience == "desk" else None)
+        self.live[sid] = Connection(actor, room)
+        await self.server.enter_room(sid, room.name)
+        self.outbox.joined(room, actor.table)
+
+    async def disconnect(self, sid: str, reason: object = None) -> None:
+        """Forget a socket that has gone."""
+        connection = self.live.pop(sid, None)
+        if connection is not None:
+            self.outbox.left(connection.room, connection.actor.table)
+
+    async def event(self, event: str, sid: str, *data: Any) -> dict[str, Any] | None:
+        """Run one event and answer it; a vote under pressure is told `busy`, never dropped."""
+        connection = self.live.get(sid)
+        if connection is None:
+            return _refusal(Refused("sign_in"))
+        wait = connection.wait(event)
+        if wait or connection.under_way >= MOST_AT_ONCE:
+            return _busy(event, max(wait, 0.5))
+        connection.under_way += 1
+        try:
+            answer = await dispatch(
+                self.hall, connection.actor, event, data[0] if data else None
+            )
+        except Refused as refused:
+            return _refusal(refused)
+        except Exception:
+            log.exception("event %s failed", event)
+            return {"status": "refused", "code": "unexpected", "details": {}}
+        finally:
+            connection.under_way -= 1
+        if event == "sit" and answer.get("status") == "ok":
+            await self._moved(connection, answer.get("table"))
+        return answer
+
+    async def _moved(self, connection: Connection, table: int | None) -> None:
+        """The next ballot of this seat counts for its new table."""
+        self.outbox.left(connection.room, connection.actor.table)
+        connection.actor = replace(connection.actor, table=table)
+        self.outbox.joined(connection.room, table)
+
+    async def cut_revoked(self) -> None:
+        """End the sockets whose session has expired or was revoked."""
+        by_session = {c.actor.session: sid for sid, c in self.live.items() if c.actor.session}
+        for session in await people.revoked_among(self.hall, list(by_session)):
+            for sid, connection in list(self.live.items()):
+                if connection.actor.session == session:
+                    await self.server.emit("bye", {"reason": "revoked"}, room=sid)
+                    await self.server.disconnect(sid)
+
+
+def _shown(auth: Any) -> tuple[str, str]:
+    """The forum code and token of a connect packet; refused unless both are there."""
+    if not isinstance(auth, dict) or not isinstance(auth.get("token"), str):
+        raise socketio.exceptions.ConnectionRefusedError("sign_in")
+    return str(auth.get("forum", ""))[:16], auth["token"][:200]
+
+
+def _busy(event: str, wait: float) -> dict[str, Any]:
+    if event in VOTES:
+        return {"status": "busy", "retry_after": round(wait, 1)}
+    return {"status": "refused", "code": "too_many", "details": {"retry_after": round(wait, 1)}}
+
+
+def _refusal(refused: Refused) -> dict[str, Any]:
+    """The code and what fills its words; the screen that shows it has the words."""
+    return {
+        "status": "refused",
+        "code": refused.code,
+        "details": {name: str(value) for name, value in refused.details.items()},
+    }

@@ -1,0 +1,120 @@
+"""From "forum 7: tally" to frames: reads each audience's slices once and sends them to its room.
+
+Only audiences that listen in this process are read. Phones are told about ballots at most once a
+second: a hall of five thousand does not need its turnout four times as often.
+"""
+
+import asyncio
+import logging
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from sqlmodel import Session
+
+from townhall.domain.audience import Audience
+from townhall.hall import BALLOT_SLICES, Hall
+from townhall.screens import slices
+from townhall.sockets.server import GuardedServer
+
+log = logging.getLogger(__name__)
+
+PHONE_PAUSE = 1.0
+
+
+class Room(NamedTuple):
+    """Those who see the same: a forum's audience, and for desks one table."""
+
+    forum: int
+    audience: Audience
+    table: int | None
+
+    @property
+    def name(self) -> str:
+        return f"{self.forum}:{self.audience}:{self.table or ''}"
+
+
+class Outbox:
+    """Sends slices to the rooms of this process."""
+
+    def __init__(self, hall: Hall, server: GuardedServer) -> None:
+        self.hall = hall
+        self.server = server
+        self.rooms: Counter[Room] = Counter()
+        self.present: Counter[tuple[int, int]] = Counter()
+        self._sent: dict[int, tuple[int, int]] = {}
+        self._phones_told: dict[int, float] = {}
+        self._phones_later: dict[int, set[str]] = defaultdict(set)
+
+    def joined(self, room: Room, table: int | None) -> None:
+        """A socket came in."""
+        self.rooms[room] += 1
+        self.present[room.forum, table or 0] += 1
+
+    def left(self, room: Room, table: int | None) -> None:
+        """A socket has gone."""
+        self.rooms = +(self.rooms - Counter([room]))
+        self.present = +(self.present - Counter([(room.forum, table or 0)]))
+
+    async def changed(self, forum: int, names: frozenset[str]) -> None:
+        """Send the named slices of a forum to whoever listens here."""
+        rooms = [room for room in self.rooms if room.forum == forum]
+        if names <= BALLOT_SLICES and self._too_soon(forum, names):
+            rooms = [room for room in rooms if room.audience not in ("phone", "public")]
+        await self._send(forum, rooms, names)
+
+    def _too_soon(self, forum: int, names: frozenset[str]) -> bool:
+        """Whether phones heard of ballots less than a moment ago; then they are told later."""
+        now = time.monotonic()
+        wait = self._phones_told.get(forum, 0.0) + PHONE_PAUSE - now
+        if wait <= 0:
+            self._phones_told[forum] = now
+            return False
+        if not self._phones_later[forum]:
+            asyncio.get_running_loop().call_later(wait, self._tell_phones, forum)
+        self._phones_later[forum] |= names
+        return True
+
+    def _tell_phones(self, forum: int) -> None:
+        names = frozenset(self._phones_later.pop(forum, ()))
+        self._phones_told[forum] = time.monotonic()
+        rooms = [r for r in self.rooms if r.forum == forum and r.audience in ("phone", "public")]
+        self.server.start_background_task(self._send, forum, rooms, names)
+
+    async def _send(self, forum: int, rooms: list[Room], names: Iterable[str]) -> None:
+        if not rooms:
+            return
+        frames = await self.hall.read(_frames, rooms, frozenset(names), self.hall.database.epoch)
+        for room, frame in frames:
+            _, revision, batches = frame["version"]
+            self._sent[forum] = (revision, batches)
+            if frame["slices"]:
+                await self.server.emit("slices", frame, room=room.name)
+
+    async def catch_up(self) -> None:
+        """Compare the stored versions with what was last sent; the bus may have lost news."""
+        forums = sorted({room.forum for room in self.rooms})
+        stored = await self.hall.read(slices.versions, forums)
+        for forum, version in stored.items():
+            sent = self._sent.get(forum)
+            if sent is None:
+                self._sent[forum] = version
+            elif sent != version:
+                names = slices.ALL if sent[0] != version[0] else BALLOT_SLICES
+                self.hall.hub.heard(forum, names)
+        for forum in set(self._sent) - set(forums):
+            del self._sent[forum]
+
+
+def _frames(
+    session: Session, rooms: list[Room], names: frozenset[str], epoch: str
+) -> list[tuple[Room, dict[str, Any]]]:
+    """One frame per room, all from one snapshot."""
+    found = []
+    for room in rooms:
+        version, values = slices.read(
+            session, room.forum, room.audience, room.table, names, epoch=epoch
+        )
+        found.append((room, {"version": version, "slices": values}))
+    return found

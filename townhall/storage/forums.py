@@ -1,0 +1,136 @@
+"""Forums, their tables and presence: queries by the noun `forums`."""
+
+import secrets
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import func, text
+from sqlmodel import Session, col, select
+
+from townhall.domain.errors import Refused
+from townhall.storage.schema import Forum, Heartbeat, Participation, Seat, TableGroup
+
+
+def by_code(session: Session, code: str) -> Forum:
+    """The forum with this six-digit code, or Refused("forum_unknown")."""
+    forum = session.exec(select(Forum).where(Forum.code == code)).first()
+    if forum is None:
+        raise Refused("forum_unknown", code=code)
+    return forum
+
+
+def get(session: Session, forum: int) -> Forum:
+    """The forum with this id, or Refused("not_found")."""
+    found = session.get(Forum, forum)
+    if found is None:
+        raise Refused("not_found")
+    return found
+
+
+def newest(session: Session, limit: int = 50) -> Sequence[Forum]:
+    """Forums, the latest start first."""
+    return session.exec(select(Forum).order_by(col(Forum.starts_at).desc()).limit(limit)).all()
+
+
+def add(session: Session, forum: Forum) -> int:
+    """Store a new forum under a code that nobody else has; its id."""
+    while True:
+        forum.code = f"{secrets.randbelow(900_000) + 100_000}"
+        taken = session.exec(select(Forum.id).where(Forum.code == forum.code)).first()
+        if taken is None:
+            break
+    session.add(forum)
+    session.flush()
+    assert forum.id is not None
+    return forum.id
+
+
+def add_tables(session: Session, forum: int, count: int) -> list[int]:
+    """Tables 1..count; their numbers."""
+    numbers = list(range(1, count + 1))
+    session.add_all(TableGroup(forum_id=forum, number=n) for n in numbers)
+    session.flush()
+    return numbers
+
+
+def tables(session: Session, forum: int) -> Sequence[TableGroup]:
+    """The tables by number."""
+    return session.exec(
+        select(TableGroup).where(TableGroup.forum_id == forum).order_by(col(TableGroup.number))
+    ).all()
+
+
+def seat_counts(session: Session, forum: int) -> dict[str, dict[str, int]]:
+    """Per seat kind: how many are registered, and how many have been redeemed (or joined)."""
+    rows = session.exec(
+        select(Seat.kind, func.count(), func.count(col(Seat.redeemed_at)))
+        .where(Seat.forum_id == forum, col(Seat.voided_at).is_(None))
+        .group_by(Seat.kind)
+    ).all()
+    return {kind: {"registered": n, "redeemed": redeemed} for kind, n, redeemed in rows}
+
+
+def paper_seat(session: Session, forum: int, number: int, table: int, now: int) -> int:
+    """The seat of a numbered paper token, made at its first use; refused at another table."""
+    seat = session.exec(
+        select(Seat).where(Seat.forum_id == forum, Seat.kind == "proxy", Seat.number == number)
+    ).first()
+    if seat is None:
+        seat = Seat(
+            forum_id=forum,
+            kind="proxy",
+            number=number,
+            table_no=table,
+            redeemed_at=now,
+            created_at=now,
+        )
+        session.add(seat)
+        session.flush()
+    if seat.table_no != table:
+        raise Refused("paper_elsewhere", number=number)
+    assert seat.id is not None
+    return seat.id
+
+
+def connected(session: Session, forum: int) -> int:
+    """Sockets of this forum over all processes; each beat clears the leases that ran out."""
+    found = session.exec(
+        select(func.coalesce(func.sum(Heartbeat.connected), 0)).where(Heartbeat.forum_id == forum)
+    ).one()
+    return int(found)
+
+
+def beat(
+    session: Session, process: str, counts: dict[tuple[int, int], int], now: int, lease: int
+) -> None:
+    """Replace one process's presence, (forum, table or 0) -> sockets, for `lease` milliseconds."""
+    connection = session.connection()
+    connection.execute(
+        text("DELETE FROM heartbeat WHERE process = :p OR expires < :now"),
+        {"p": process, "now": now},
+    )
+    rows: list[dict[str, Any]] = [
+        {"p": process, "f": forum, "t": table, "n": n, "e": now + lease}
+        for (forum, table), n in counts.items()
+    ]
+    if rows:
+        connection.execute(
+            text(
+                "INSERT INTO heartbeat (process, forum_id, table_no, connected, expires) "
+                "VALUES (:p, :f, :t, :n, :e)"
+            ),
+            rows,
+        )
+
+
+def voters(session: Session, questions: Sequence[int]) -> dict[int, dict[str, int]]:
+    """Per question and channel: how many seats took part."""
+    rows = session.exec(
+        select(Participation.question_id, Participation.channel, func.count())
+        .where(col(Participation.question_id).in_(questions))
+        .group_by(col(Participation.question_id), col(Participation.channel))
+    ).all()
+    found: dict[int, dict[str, int]] = {q: {} for q in questions}
+    for question, channel, n in rows:
+        found[question][channel] = n
+    return found

@@ -1,0 +1,237 @@
+"""Questions, what was cast on them, and the recount that a close rests on."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import func, text
+from sqlmodel import Session, col, select
+
+from townhall.domain import audit
+from townhall.domain.ballots import BALLOTS, Choice, Definition
+from townhall.domain.errors import Refused
+from townhall.storage.batches import definition_of, receipt, secret_receipt
+from townhall.storage.schema import (
+    Ballot,
+    Certificate,
+    Participation,
+    Question,
+    Seat,
+    SecretBallot,
+    Tally,
+)
+
+
+def get(session: Session, question: int, forum: int) -> Question:
+    """A question of this forum, or Refused("question_unknown")."""
+    found = session.get(Question, question)
+    if found is None or found.forum_id != forum:
+        raise Refused("question_unknown")
+    return found
+
+
+def of_forum(session: Session, forum: int) -> Sequence[Question]:
+    """All questions of a forum in their order."""
+    return session.exec(
+        select(Question)
+        .where(Question.forum_id == forum)
+        .order_by(col(Question.position), col(Question.id))
+    ).all()
+
+
+def add(session: Session, question: Question) -> int:
+    """Store a new question; its id."""
+    session.add(question)
+    session.flush()
+    assert question.id is not None
+    return question.id
+
+
+def due(session: Session, limit: int) -> list[tuple[int, int]]:
+    """(forum, question) whose deadline lies before `limit` and that still stand open."""
+    rows = session.exec(
+        select(Question.forum_id, Question.id).where(
+            col(Question.state).in_(("open", "closing")), col(Question.closes_at) <= limit
+        )
+    ).all()
+    return [(forum, question) for forum, question in rows if question is not None]
+
+
+def definition(question: Question) -> Definition:
+    """The question as its ballot kind sees it."""
+    return definition_of(question)
+
+
+def cells(session: Session, questions: Sequence[int]) -> dict[int, dict[str, int]]:
+    """The tally rows summed over writers: question -> cell -> n."""
+    rows = session.exec(
+        select(Tally.question_id, Tally.cell, func.sum(Tally.n))
+        .where(col(Tally.question_id).in_(questions))
+        .group_by(col(Tally.question_id), col(Tally.cell))
+    ).all()
+    found: dict[int, dict[str, int]] = {q: {} for q in questions}
+    for question, cell, n in rows:
+        if n:
+            found[question][cell] = int(n)
+    return found
+
+
+_CURRENT = (
+    "SELECT b.seat_id, b.choice, b.commitment, b.table_no FROM ballot b WHERE b.question_id = :q "
+    "AND b.rev = (SELECT max(rev) FROM ballot m WHERE m.question_id = b.question_id "
+    "AND m.seat_id = b.seat_id) ORDER BY b.seat_id"
+)
+
+
+def current(session: Session, question: int) -> Iterator[tuple[int, Choice]]:
+    """(seat, choice) of every recorded ballot that counts."""
+    for row in session.connection().execute(text(_CURRENT), {"q": question}):
+        yield row[0], json.loads(row[1])
+
+
+def choices(session: Session, question: Question) -> Iterator[Choice]:
+    """The choices that count, without whose they are."""
+    if question.secret:
+        rows = session.exec(
+            select(SecretBallot.choice).where(SecretBallot.question_id == question.id)
+        )
+        yield from (json.loads(choice) for choice in rows)
+    else:
+        assert question.id is not None
+        yield from (choice for _, choice in current(session, question.id))
+
+
+def mine(session: Session, seat: int) -> Sequence[Ballot]:
+    """The recorded ballots that count for one seat."""
+    newest = (
+        select(Ballot.question_id, func.max(Ballot.rev).label("rev"))
+        .where(Ballot.seat_id == seat)
+        .group_by(col(Ballot.question_id))
+        .subquery()
+    )
+    return session.exec(
+        select(Ballot)
+        .join(
+            newest,
+            (col(Ballot.question_id) == newest.c.question_id) & (col(Ballot.rev) == newest.c.rev),
+        )
+        .where(Ballot.seat_id == seat)
+    ).all()
+
+
+def held(ballot: Ballot) -> dict[str, Any]:
+    """A recorded ballot as its own seat sees it: choice, rev and receipt."""
+    ballot_id = audit.ballot_id(ballot.question_id, ballot.key)
+    return {
+        "choice": json.loads(ballot.choice),
+        "rev": ballot.rev,
+        "receipt": receipt(ballot_id, ballot.commitment, ballot.writer, ballot.batch),
+    }
+
+
+def by_key(session: Session, question: int, key: str, seat: int) -> dict[str, Any] | None:
+    """What an earlier try with this key left behind for this seat, or None."""
+    ballot = session.exec(
+        select(Ballot).where(Ballot.question_id == question, Ballot.key == key)
+    ).first()
+    if ballot is not None:
+        return held(ballot) if ballot.seat_id == seat else None
+    secret = session.get(SecretBallot, audit.ballot_id(question, key))
+    if secret is None or session.get(Participation, (question, seat)) is None:
+        return None
+    return {"receipt": secret_receipt(secret.ballot_id, secret.commitment)}
+
+
+def took_part(session: Session, seat: int) -> list[int]:
+    """The questions in which a seat took part, secret ones included."""
+    return list(
+        session.exec(select(Participation.question_id).where(Participation.seat_id == seat))
+    )
+
+
+BINDING_KINDS = ("ticket", "member", "proxy", "paper")
+
+
+def entitled(session: Session, eligibility: str, forum: int) -> int:
+    """How many seats may vote: issued tickets and members; for open questions also joiners."""
+    kinds = [*BINDING_KINDS, "open"] if eligibility == "open" else list(BINDING_KINDS)
+    return session.exec(
+        select(func.count())
+        .select_from(Seat)
+        .where(
+            Seat.forum_id == forum,
+            col(Seat.kind).in_(kinds),
+            col(Seat.voided_at).is_(None),
+        )
+    ).one()
+
+
+def recount(session: Session, question: Question, *, present: int, now: int) -> Certificate:
+    """Count from the ballots themselves; the tally rows are only compared with it.
+
+    Runs in the closing transaction, behind the lock that holds every ballot back.
+    """
+    assert question.id is not None
+    if question.secret:
+        rows = session.connection().execute(
+            text("SELECT choice, commitment FROM secret_ballot WHERE question_id = :q"),
+            {"q": question.id},
+        )
+        ballots = [(row[0], row[1]) for row in rows]
+    else:
+        rows = session.connection().execute(text(_CURRENT), {"q": question.id})
+        ballots = [(row[1], row[2]) for row in rows]
+    defined = definition(question)
+    kind = BALLOTS[question.kind]
+    counted: Counter[str] = Counter()
+    chosen = [json.loads(choice) for choice, _ in ballots]
+    for choice in chosen:
+        counted.update(kind.cells(defined, choice))
+    found = {cell: n for cell, n in counted.items() if n}
+    eligible = entitled(session, question.eligibility, question.forum_id)
+    return Certificate(
+        question_id=question.id,
+        counted=len(ballots),
+        eligible=eligible,
+        present=present,
+        channels=_channels(session, question.id),
+        digest=_digest(f"{commitment}:{choice}" for choice, commitment in ballots),
+        root=audit.merkle_root(commitment for _, commitment in ballots),
+        heads={},
+        cells=found,
+        result=kind.tally(defined, found, ballots=chosen, entitled=eligible),
+        differs=found != cells(session, [question.id])[question.id],
+        closed_at=now,
+    )
+
+
+def _digest(lines: Iterator[str]) -> str:
+    """SHA-256 of the sorted ballot list, one line a ballot."""
+    return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
+
+
+def _channels(session: Session, question: int) -> dict[str, int]:
+    rows: Sequence[tuple[str, int]] = session.exec(
+        select(Participation.channel, func.count())
+        .where(Participation.question_id == question)
+        .group_by(Participation.channel)
+    ).all()
+    return dict(rows)
+
+
+def certificates(session: Session, questions: Sequence[int]) -> dict[int, Certificate]:
+    """What the closes found: question -> certificate."""
+    rows = session.exec(select(Certificate).where(col(Certificate.question_id).in_(questions)))
+    return {row.question_id: row for row in rows}
+
+
+def shift(session: Session, first: Question, final: Question) -> dict[str, Any]:
+    """From first to final round over the seats that voted in both (recorded questions only)."""
+    assert first.id is not None and final.id is not None
+    before = dict(current(session, first.id))
+    pairs = [
+        (before[seat], choice) for seat, choice in current(session, final.id) if seat in before
+    ]
+    return BALLOTS[final.kind].shift(definition(final), pairs)
