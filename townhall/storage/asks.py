@@ -1,0 +1,119 @@
+"""Questions from the floor and the sympathy for them. Queries only.
+
+Belongs here: asks, their upvotes and their state. Does not belong here: who may write or steer
+(`actions.asks`) and who sees hidden ones (`screens.asks`).
+"""
+
+from typing import Any
+
+from sqlalchemy import func, update
+from sqlalchemy import select as columns
+from sqlmodel import Session, col, select
+
+from townhall.domain.errors import Refused
+from townhall.storage.schema import Ask, AskUpvote
+
+
+def listed(session: Session, forum: int, *, hidden: bool) -> list[dict[str, Any]]:
+    """The asks of a forum in the order they came, with their upvotes; hidden ones on request."""
+    upvotes = (
+        columns(func.count())
+        .select_from(AskUpvote)
+        .where(col(AskUpvote.ask_id) == col(Ask.id))
+        .correlate(Ask)
+        .scalar_subquery()
+    )
+    wanted = columns(
+        col(Ask.id), col(Ask.text), upvotes.label("upvotes"), col(Ask.state), col(Ask.created_at)
+    ).where(col(Ask.forum_id) == forum)
+    if not hidden:
+        wanted = wanted.where(col(Ask.state) != "hidden")
+    rows = session.connection().execute(wanted.order_by(col(Ask.id))).mappings()
+    return [dict(row) for row in rows]
+
+
+def get(session: Session, ask: int) -> Ask:
+    """An ask, or Refused("not_found")."""
+    found = session.get(Ask, ask)
+    if found is None:
+        raise Refused("not_found")
+    return found
+
+
+def forum_of(session: Session, ask: int) -> int:
+    """The forum in which something was asked, or Refused("not_found")."""
+    return get(session, ask).forum_id
+
+
+def by_key(session: Session, forum: int, key: str) -> Ask | None:
+    """The ask that was written under this key."""
+    return session.exec(select(Ask).where(Ask.forum_id == forum, Ask.key == key)).first()
+
+
+def add(session: Session, ask: Ask) -> int:
+    """Store a new ask; its id."""
+    session.add(ask)
+    session.flush()
+    assert ask.id is not None
+    return ask.id
+
+
+def waiting(session: Session, seat: int) -> int:
+    """How many of a seat's asks have not been taken up yet."""
+    return session.exec(
+        select(func.count()).select_from(Ask).where(Ask.seat_id == seat, Ask.state == "open")
+    ).one()
+
+
+def set_upvote(session: Session, ask: int, seat: int, on: bool) -> bool:
+    """Give or withdraw a seat's sympathy; whether that changed anything."""
+    held = session.get(AskUpvote, (ask, seat))
+    if (held is not None) == on:
+        return False
+    if held is None:
+        session.add(AskUpvote(ask_id=ask, seat_id=seat))
+    else:
+        session.delete(held)
+    session.flush()
+    return True
+
+
+def upvotes(session: Session, ask: int) -> int:
+    """How many seats sympathise with an ask."""
+    return session.exec(
+        select(func.count()).select_from(AskUpvote).where(AskUpvote.ask_id == ask)
+    ).one()
+
+
+def set_state(session: Session, ask: Ask, state: str) -> None:
+    """Move an ask to a state. The stage holds one: what was there goes back among the open."""
+    if state == "on_stage":
+        session.connection().execute(
+            update(Ask)
+            .where(
+                col(Ask.forum_id) == ask.forum_id,
+                col(Ask.state) == "on_stage",
+                col(Ask.id) != ask.id,
+            )
+            .values(state="open")
+        )
+    ask.state = state
+    session.add(ask)
+    session.flush()
+
+
+def upvoted(session: Session, seat: int) -> list[int]:
+    """The asks that a seat sympathises with."""
+    return list(
+        session.exec(
+            select(AskUpvote.ask_id)
+            .where(AskUpvote.seat_id == seat)
+            .order_by(col(AskUpvote.ask_id))
+        )
+    )
+
+
+def mine(session: Session, seat: int) -> list[int]:
+    """What a seat has asked, hidden ones included."""
+    rows = session.exec(select(Ask.id).where(Ask.seat_id == seat).order_by(col(Ask.id)))
+    return [ask for ask in rows if ask is not None]
