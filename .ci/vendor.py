@@ -8,15 +8,16 @@ files that lie there.
 import base64
 import hashlib
 import json
-import os
 import shutil
 import subprocess
+import sys
 import tarfile
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+NPM = (sys.executable, "-m", "tests.servers.node", "npm")
 
 
 @dataclass(frozen=True)
@@ -85,10 +86,10 @@ PACKAGES = (
 
 def fetch(package: Package, into: Path) -> Path:
     """The unpacked npm package: `npm pack` checks the registry's own integrity hash."""
-    npm = os.environ.get("NPM", "npm")
+    wanted = f"{package.name}@{package.version}"
     subprocess.run(
-        [npm, "pack", "--silent", f"{package.name}@{package.version}"],
-        cwd=into,
+        [*NPM, "pack", "--silent", "--pack-destination", str(into), wanted],
+        cwd=ROOT,
         check=True,
         stdout=subprocess.DEVNULL,
     )

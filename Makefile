@@ -1,0 +1,57 @@
+# A fresh machine needs Python 3.11 or newer and make; everything else is brought by these targets.
+
+PYTHON ?= python3
+BIN := .venv/bin
+NODE := $(BIN)/python -m tests.servers.node
+
+.PHONY: run test check bench setup tools lock vendor
+
+run: setup
+	$(BIN)/townhall demo
+
+test: tools
+	@mkdir -p var
+	$(BIN)/python -m pytest -n 2 --dist loadfile --junitxml=var/junit.xml $(ARGS)
+
+check: tools
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(NODE) node_modules/typescript/bin/tsc -p jsconfig.json
+	$(BIN)/python -m pytest -q tests/house -m "not postgres and not valkey and not browser"
+
+bench: setup
+	$(BIN)/python -m loadtests $(ARGS)
+
+# What the server needs to run.
+setup: .venv/ready
+
+# What the tests need besides.
+tools: .venv/tools-ready node_modules/.package-lock.json
+
+.venv/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Townhall needs Python 3.11 or newer: make PYTHON=python3.12 …")'
+	$(PYTHON) -m venv .venv
+
+.venv/ready: requirements.lock pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/tools-ready: requirements-dev.lock .venv/ready
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+node_modules/.package-lock.json: package-lock.json .npmrc .venv/tools-ready
+	$(NODE) npm ci
+	@touch $@
+
+# For maintainers, after a change of pyproject.toml or of .ci/vendor.py.
+UV_COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-annotate --custom-compile-command "make lock" pyproject.toml
+lock: tools
+	$(UV_COMPILE) --group build -o requirements.lock
+	$(UV_COMPILE) --group build --group dev -c requirements.lock -o requirements-dev.lock
+
+vendor: tools
+	$(BIN)/python .ci/vendor.py

@@ -1,0 +1,130 @@
+"""Fixtures that every folder shares: real servers, the browser, and the marks they earn a test.
+
+A server is started once a test process and only when a test asks for it. None is ever replaced
+by an imitation, and none is ever skipped: what cannot start fails with a sentence.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import hypothesis
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.servers.chromium import Chromium, resolve
+from tests.servers.node import node as node_program
+from tests.servers.postgres import Databases, PostgresServer
+from tests.servers.valkey import ValkeyServer
+
+MARKS = {
+    "postgres": {"postgres_server", "postgres_url"},
+    "valkey": {"valkey_server", "valkey_url"},
+    "browser": {"chromium", "browser"},
+}
+"""Which fixtures earn a test which mark; CI demands at least one test of each."""
+
+# A deadline would be an assertion about timing.
+hypothesis.settings.register_profile("house", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("house")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="the long form of the fault tests")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        for mark, earning in MARKS.items():
+            if fixtures & earning:
+                item.add_marker(mark)
+                # Written into the junit file, which .ci/junit.py reads.
+                item.user_properties.append(("mark", mark))
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def long(request: pytest.FixtureRequest) -> bool:
+    """Whether the fault tests run in their long form."""
+    return bool(request.config.getoption("--long"))
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Databases]:
+    """A server of this test process; a test that stops a server starts a PostgresServer itself."""
+    if named := os.environ.get("TOWNHALL_TEST_POSTGRES"):
+        yield Databases(named)
+        return
+    server = PostgresServer()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture
+def postgres_url(postgres_server: Databases) -> Iterator[str]:
+    """The SQLAlchemy URL of an empty database of this test alone."""
+    name = postgres_server.create_database()
+    yield postgres_server.url(name)
+    postgres_server.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def valkey_server() -> Iterator[ValkeyServer]:
+    """A server of this test process; a test that kills one starts a ValkeyServer itself."""
+    server = ValkeyServer()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture
+def valkey_url(request: pytest.FixtureRequest) -> str:
+    """The URL of a server for the bus; it may carry other tests' channels."""
+    named = os.environ.get("TOWNHALL_TEST_REDIS")
+    return named or str(request.getfixturevalue("valkey_server").url())
+
+
+@pytest.fixture(scope="session")
+def node() -> Path:
+    return node_program()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Chromium:
+    return resolve()
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: Chromium) -> Iterator[Browser]:
+    """A running Chromium.
+
+    A module's and not a session's, because while Playwright runs, its event loop occupies the
+    main thread and async tests of other modules could not start theirs.
+    """
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(
+            executable_path=chromium.path, env=dict(chromium.env), args=list(chromium.args)
+        )
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def pictures(request: pytest.FixtureRequest) -> Path:
+    """An empty folder under var/ for this test's screenshots, kept for people to look at."""
+    name = request.node.name.translate(str.maketrans("[]/ ", "----"))
+    folder = request.config.rootpath / "var" / "pictures" / request.node.module.__name__ / name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder

@@ -1,0 +1,25 @@
+"""The files of the checkout that house tests read: ours, never what was brought or generated."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+OURS = ("townhall", "templates", "static", "loadtests", "tests", "docs", ".ci")
+BROUGHT = ("static/vendor/", "static/fonts/", "tests/vendor/")
+
+
+def relative(file: Path) -> str:
+    return file.relative_to(ROOT).as_posix()
+
+
+def files(*endings: str, under: tuple[str, ...] = OURS) -> Iterator[Path]:
+    """Our files with one of the endings, in order."""
+    for folder in under:
+        for file in sorted((ROOT / folder).rglob("*")):
+            name = relative(file)
+            if file.suffix in endings and not name.startswith(BROUGHT) and file.is_file():
+                yield file
+
+
+def line_of(text: str, position: int) -> int:
+    return text.count("\n", 0, position) + 1

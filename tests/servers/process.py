@@ -1,0 +1,59 @@
+"""Starting a child process for a test and waiting until it answers."""
+
+import os
+import pwd
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+UNPRIVILEGED = "nobody"
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listened on a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def unprivileged() -> dict[str, Any]:
+    """Arguments for subprocess that leave root behind; none where we are not root.
+
+    PostgreSQL refuses to run as root.
+    """
+    if os.getuid() != 0:
+        return {}
+    user = pwd.getpwnam(UNPRIVILEGED)
+    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": [], "cwd": "/"}
+
+
+def spawn(
+    command: Sequence[str | Path], log: Path, env: Mapping[str, str] | None = None, **how: Any
+) -> subprocess.Popen[bytes]:
+    """Starts `command` with its output in `log`; the caller ends it."""
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            [str(part) for part in command],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=dict(env) if env is not None else None,
+            **how,
+        )
+
+
+def wait_until(
+    answers: Callable[[], bool], process: subprocess.Popen[bytes], log: Path, seconds: float = 30
+) -> None:
+    """Returns once `answers()` is true; fails with the log when the process ends first."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if answers():
+            return
+        if process.poll() is not None:
+            raise RuntimeError(f"The server ended while starting:\n{log.read_text()}")
+        time.sleep(0.02)
+    raise RuntimeError(f"The server did not answer within {seconds} s:\n{log.read_text()}")
