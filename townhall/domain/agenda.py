@@ -171,14 +171,14 @@ def extend(run: Run, minutes: int) -> Run:
 def adjust(run: Run, segment: int, minutes: int) -> Run:
     """Make the current or a coming segment longer, or shorter by a negative number.
 
-    Refuses `segment_unknown`, `segment_over` (it has ended), and `minutes_invalid` unless between
+    Refuses `segment_unknown`, `segment_ended` (it has ended), and `minutes_invalid` unless between
     1 and 480 minutes are left of it in all.
     """
     found = next((each for each in run.segments if each.id == segment), None)
     if found is None:
         raise Refused("segment_unknown")
     if found.ended_at is not None or run.state == "ended":
-        raise Refused("segment_over")
+        raise Refused("segment_ended")
     longer = replace(found, extended=found.extended + minutes)
     if minutes == 0 or not 1 <= longer.minutes + longer.extended <= LONGEST:
         raise Refused("minutes_invalid", most=LONGEST)
