@@ -1,7 +1,8 @@
 """The files of the checkout that house tests read: ours, never what was brought or generated."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 OURS = ("townhall", "templates", "static", "loadtests", "tests", "docs", ".ci")
@@ -23,3 +24,10 @@ def files(*endings: str, under: tuple[str, ...] = OURS) -> Iterator[Path]:
 
 def line_of(text: str, position: int) -> int:
     return text.count("\n", 0, position) + 1
+
+
+def listed(found: Mapping[Any, Any] | Iterable[Any]) -> str:
+    """Every finding on a line of its own; pytest itself would shorten the list."""
+    if isinstance(found, Mapping):
+        found = [f"{key}: {value}" for key, value in found.items()]
+    return "\n" + "\n".join(sorted(map(str, found)))

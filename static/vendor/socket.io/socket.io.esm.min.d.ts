@@ -3,7 +3,7 @@
 export interface SocketOptions {
   path?: string;
   transports?: string[];
-  auth?: Record<string, unknown> | ((reply: (auth: Record<string, unknown>) => void) => void);
+  auth?: object | ((reply: (auth: object) => void) => void);
   autoConnect?: boolean;
   forceNew?: boolean;
   reconnection?: boolean;
