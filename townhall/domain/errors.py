@@ -1,18 +1,22 @@
-"""The expected "no". A rule refuses with a stable code; a door turns the code into words."""
+"""The expected "no".
+
+Here belongs the one exception by which a rule refuses; doors translate its code for people.
+Here belong no words of a language and no unexpected failures: those rise as they are.
+May call: nothing.
+"""
 
 
-class Refused(Exception):
-    """Something that is not allowed or not possible, and why.
+class Refused(Exception):  # noqa: N818 (it is an expected answer, not an error)
+    """A rule said no, and said why.
 
-    `code` is stable, snake_case and has words in the catalogues under `refused.<code>`;
-    `details` fill the placeholders of those words.
+    `code` is a stable snake_case word such as `selection_invalid`; `details` hold plain values
+    that a door may show or fill into a translated sentence.
     """
 
     def __init__(self, code: str, **details: object) -> None:
-        super().__init__(code, details)
+        super().__init__(code)
         self.code = code
         self.details = details
 
     def __str__(self) -> str:
-        facts = ", ".join(f"{name}={value}" for name, value in self.details.items())
-        return f"{self.code} ({facts})" if facts else self.code
+        return " ".join([self.code, *(f"{name}={value}" for name, value in self.details.items())])

@@ -1,0 +1,104 @@
+"""How many changed ballots of the final round change the first place.
+
+Here belongs the search over ballots; one change gives one ballot other valid scores where it
+gave scores. A blank stays a blank, so nobody's base moves.
+Here belongs nothing about sympathies and sheets.
+May call: the standard library, `ballot_changes`, `duel`, `model`, `points`, `ranking`.
+
+The lead of one candidate over another is turned into forms: a constant and a factor for each
+mean. Under `max` and `range` there is one form and its count is exact. Where shares are ratios
+to the highest mean there is one form for each candidate that may hold it: ahead elsewhere, the
+first falls behind only when every form says so; behind elsewhere, one form is enough.
+"""
+
+from fractions import Fraction
+
+from townhall.domain.scoring.ballot_changes import (
+    Form,
+    Round,
+    alone_least,
+    probed_least,
+    true_least,
+)
+from townhall.domain.scoring.duel import Duel, duels, fewest
+from townhall.domain.scoring.model import Flip, Pile
+from townhall.domain.scoring.points import Facts, live_means
+from townhall.domain.scoring.ranking import Board, Ranking
+
+
+def flip(board: Board, ranking: Ranking, found: Facts, pile: Pile) -> Flip:
+    """The least number of changed final ballots that changes who is first."""
+    rule = board.rule.live
+    nothing = Fraction(rule.score_min if rule.normalise == "range" else 0)
+    means = live_means(rule, found.live)
+    held = Round(
+        rule=rule,
+        pile=pile,
+        spreads=found.live,
+        means=tuple(nothing if mean is None else mean for mean in means),
+    )
+    able = [place for place, able in enumerate(board.eligible) if able]
+    return fewest(_least(held, duel) for duel in duels(board, ranking, "live", able))
+
+
+def _least(held: Round, duel: Duel) -> Flip:
+    # A share is at most 1 and at least 0: no lead can fall by more than the weight.
+    if not held.pile or not duel.weight or not duel.changed(duel.gap - duel.weight):
+        return Flip(None)
+    if held.rule.normalise != "top":
+        return Flip(true_least(held, duel, _form(held, duel)))
+    forms = {place: _ratio_form(duel, place) for place, spread in enumerate(held.spreads) if spread}
+    return _all_needed(held, duel, forms) if duel.gap >= 0 else _one_needed(held, duel, forms)
+
+
+def _form(held: Round, duel: Duel) -> Form:
+    scale = held.rule.score_max
+    if held.rule.normalise == "range":
+        scale -= held.rule.score_min
+    return Form(duel.gap * scale, {duel.first: duel.weight, duel.other: -duel.weight})
+
+
+def _ratio_form(duel: Duel, top: int) -> Form:
+    """The lead times the mean of the candidate that holds the top."""
+    factors = {duel.first: duel.weight, duel.other: -duel.weight}
+    factors[top] = factors.get(top, Fraction(0)) + duel.gap
+    return Form(Fraction(0), factors)
+
+
+def _all_needed(held: Round, duel: Duel, forms: dict[int, Form]) -> Flip:
+    least = 0
+    for form in forms.values():
+        count = _bound(held, duel, form)
+        if count is None:
+            return Flip(None)
+        least = max(least, count)
+    enough = probed_least(held, duel, None)
+    return Flip(enough, enough == least)
+
+
+def _one_needed(held: Round, duel: Duel, forms: dict[int, Form]) -> Flip:
+    ways = []
+    if held.rule.score_min == 0:
+        # With no score left at all, the first falls back to what it has elsewhere.
+        given = [ballots for score, ballots in held.spreads[duel.first] if score]
+        ways.append(Flip(sum(given)))
+    bounds = []
+    for place, form in forms.items():
+        if _solvable(held, form):
+            ways.append(Flip(true_least(held, duel, form)))
+        else:
+            ways.append(Flip(probed_least(held, duel, place)))
+            bounds.append(alone_least(held, duel, form))
+    best = fewest(ways).changes
+    possible = [bound for bound in bounds if bound is not None]
+    return Flip(best, all(best is not None and best <= bound for bound in possible))
+
+
+def _solvable(held: Round, form: Form) -> bool:
+    """Means are linear; for trimmed means the network has two sides."""
+    return held.rule.aggregate == "mean" or len(form.factors) == 2
+
+
+def _bound(held: Round, duel: Duel, form: Form) -> int | None:
+    search = true_least if _solvable(held, form) else alone_least
+    return search(held, duel, form)
