@@ -135,19 +135,20 @@ async def summarise(
 ) -> Answer:
     """Save the table's summary of the running segment: {"status": "ok", "id", "rev"}.
 
-    `text` has at most SUMMARY_LIMIT graphemes, because the stage shows it verbatim; `send` puts
-    it there and its absence takes it back. `rev` and `key` work as in `edit`; `superseded`
-    carries {"draft"}. Refuses `segment_over` (with `text`) unless a segment of table talk runs.
+    `text` has at most as many graphemes as the segment's fact `limit` says (else SUMMARY_LIMIT),
+    because the stage shows it verbatim; `send` puts it there and its absence takes it back. `rev`
+    and `key` work as in `edit`; `superseded` carries {"draft"}. Refuses `text_empty`,
+    `text_too_long`, `key_used`, and `segment_over` (with `text`) unless table talk is running.
     """
     forum, table = _desk(actor, "summary.write")
-    cleaned = clean(text, SUMMARY_LIMIT, required=send)
 
     def decide(session: Session, now: int) -> Change[Answer]:
         standing.confirm(session, actor, now)
         before = stored.summary_by_key(session, forum, table, key)
         if before is not None and _done_before(before.rev, rev):
             return Change(_ok(before.summary_id, rev))
-        segment = _talking(session, forum, text)
+        segment, limit = _talking(session, forum, text)
+        cleaned = clean(text, limit, required=send)
         summary = stored.summary_of(session, segment, table)
         if rev != (summary.rev if summary else 0) + 1:
             return Change({"status": "superseded", "draft": stored.summary_facts(summary)})
@@ -236,13 +237,13 @@ def _done_before(written: int | None, rev: int) -> bool:
     return written is not None
 
 
-def _talking(session: Session, forum: int, text: str) -> int:
-    """The running segment, if tables sum up in it."""
+def _talking(session: Session, forum: int, text: str) -> tuple[int, int]:
+    """The running segment, if tables sum up in it, and how long a summary may be there."""
     now_running = forums.get(session, forum).current_segment
     segment = session.get(Segment, now_running) if now_running is not None else None
     if segment is None or segment.id is None or segment.kind != stored.SUMMARISED:
         raise Refused("segment_over", text=text)
-    return segment.id
+    return segment.id, int(segment.facts.get("limit", SUMMARY_LIMIT))
 
 
 def _moved(was: str, now: str) -> frozenset[str]:
