@@ -187,7 +187,7 @@ async def call(hall: Hall, actor: Actor, *, reason: str | None) -> Answer:
     `text_too_long`.
     """
     forum, number = _desk(actor, "table.report")
-    why = None if reason is None else clean(reason, CALL_LIMIT)
+    why = None if reason is None else clean(reason, CALL_LIMIT, field="reason")
 
     def decide(session: Session, now: int) -> Change[Answer]:
         standing.confirm(session, actor, now)
