@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests import facts
+from tests.actions.conftest import Announced
 from townhall.actions import asks
 from townhall.domain.audience import VISITOR, Actor
 from townhall.domain.errors import Refused
@@ -16,8 +17,6 @@ from townhall.storage import asks as stored
 from townhall.storage import sessions
 from townhall.storage.database import writing
 from townhall.storage.schema import Forum, Seat
-
-Announced = list[tuple[int, frozenset[str]]]
 
 
 def key(n: int) -> str:

@@ -1,64 +1,26 @@
-"""What desks do, on both databases: nothing doubled, nothing overwritten unseen, nothing lost."""
+"""Notes of a desk, on both databases: nothing doubled, nothing overwritten unseen, nothing lost."""
 
 import asyncio
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import pytest
 from sqlmodel import Session, select
 
 from tests import facts
+from tests.actions.conftest import Announced
+from tests.actions.desks import Room, furnish, key, refused, shown
 from tests.facts import Clock
 from townhall.actions import notes
 from townhall.domain.audience import VISITOR, Actor
-from townhall.domain.errors import Refused
 from townhall.hall import Hall
-from townhall.screens import notes as screens
 from townhall.storage import sessions
 from townhall.storage.database import writing
-from townhall.storage.schema import Audit, NoteVersion, Summary, SummaryVersion
-
-Announced = list[tuple[int, frozenset[str]]]
-
-
-def key(n: int) -> str:
-    return f"{n:032x}"
-
-
-@dataclass(frozen=True)
-class Room:
-    """A running forum with two tables and a facilitator at each."""
-
-    forum: int
-    segment: int
-    desk: Actor
-    other: Actor
-
-
-def furnish(hall: Hall) -> Room:
-    with writing(hall.database) as session:
-        forum = facts.forum(session)
-        for number in (1, 2):
-            facts.table(session, forum, number)
-        segment = facts.segment(session, forum)
-    desk = Actor("facilitator", forum=forum, table=1)
-    return Room(forum, segment, desk, replace(desk, table=2))
+from townhall.storage.schema import Audit, NoteVersion
 
 
 @pytest.fixture
 def room(hall: Hall) -> Room:
     return furnish(hall)
-
-
-async def shown(hall: Hall, actor: Actor, view: Any = screens.notes) -> Any:
-    assert actor.forum is not None
-    return await hall.read(view, actor.forum, "desk", actor.table)
-
-
-async def refused(call: Any) -> tuple[str, dict[str, object]]:
-    with pytest.raises(Refused) as caught:
-        await call
-    return caught.value.code, caught.value.details
 
 
 def revisions(hall: Hall, note: int) -> list[tuple[int, str, str]]:
@@ -304,146 +266,6 @@ async def test_two_hours_without_network_arrive_in_order(hall: Hall, room: Room)
         )
 
     assert [n["text"] for n in await shown(hall, room.desk)] == [f"고친 {n}" for n in range(100)]
-
-
-async def test_a_summary_goes_to_the_stage_and_back(
-    hall: Hall, room: Room, clock: Clock, announced: Announced
-) -> None:
-    async def on_stage() -> Any:
-        return await shown(hall, room.other, screens.summaries)
-
-    saved = await notes.summarise(hall, room.desk, key=key(1), rev=1, text="밤 도서관", send=False)
-    assert await on_stage() == []
-    clock.pass_seconds(1)
-    await notes.summarise(hall, room.desk, key=key(2), rev=2, text="밤 도서관", send=True)
-    sent = await on_stage()
-    draft = await shown(hall, room.desk, screens.draft)
-    await notes.summarise(hall, room.desk, key=key(3), rev=3, text="밤 열 시까지", send=True)
-    await notes.summarise(hall, room.desk, key=key(4), rev=4, text="", send=False)
-
-    at = facts.NOON + 1_000
-    assert saved["rev"] == 1
-    assert sent == [{"segment": room.segment, "table": 1, "text": "밤 도서관", "sent_at": at}]
-    assert draft == {"segment": room.segment, "text": "밤 도서관", "rev": 2, "sent_at": at}
-    assert await on_stage() == []
-    assert [slices for _, slices in announced] == [
-        {"draft", "tables"},
-        {"draft", "tables", "summaries", "room"},
-        {"draft", "summaries"},
-        {"draft", "tables", "summaries", "room"},
-    ]
-
-
-@pytest.mark.parametrize(
-    ("text", "code"), [("가" * 41, "text_too_long"), ("", "text_empty"), (" \n", "text_empty")]
-)
-async def test_a_summary_that_does_not_fit_is_refused(
-    hall: Hall, room: Room, text: str, code: str
-) -> None:
-    call = notes.summarise(hall, room.desk, key=key(1), rev=1, text=text, send=True)
-
-    assert (await refused(call))[0] == code
-
-
-async def test_a_segment_may_set_its_own_limit(hall: Hall, room: Room) -> None:
-    with writing(hall.database) as session:
-        facts.segment(session, room.forum, position=1, facts={"limit": 60})
-
-    long = notes.summarise(hall, room.desk, key=key(1), rev=1, text="가" * 61, send=True)
-    fits = await notes.summarise(hall, room.desk, key=key(2), rev=1, text="가" * 60, send=True)
-
-    code, details = await refused(long)
-    assert (code, details["limit"], details["length"]) == ("text_too_long", 60, 61)
-    assert fits["status"] == "ok"
-
-
-async def test_of_two_summaries_at_once_one_learns_of_the_other(either_hall: Hall) -> None:
-    hall, room = either_hall, furnish(either_hall)
-
-    answers = await asyncio.gather(
-        *(
-            notes.summarise(hall, room.desk, key=key(n), rev=1, text=f"기기 {n}", send=True)
-            for n in range(10)
-        )
-    )
-
-    draft = await shown(hall, room.desk, screens.draft)
-    won = [n for n, answer in enumerate(answers) if answer["status"] == "ok"]
-    lost = [answer for answer in answers if answer["status"] != "ok"]
-    assert draft["text"] == f"기기 {won[0]}"
-    assert lost == [{"status": "superseded", "draft": draft}] * 9
-    assert await notes.summarise(
-        hall, room.desk, key=key(won[0]), rev=1, text="무엇이든", send=False
-    ) == {"status": "ok", "id": answers[won[0]]["id"], "rev": 1}
-    assert await shown(hall, room.desk, screens.draft) == draft
-
-
-async def test_a_summary_after_the_segment_is_refused_with_its_text(hall: Hall, room: Room) -> None:
-    first = {"key": key(1), "rev": 1, "text": "제때 온 글", "send": True}
-    answer = await notes.summarise(hall, room.desk, **first)
-    with writing(hall.database) as session:
-        facts.segment(session, room.forum, kind="points", position=1)
-
-    late = notes.summarise(hall, room.desk, key=key(2), rev=2, text="늦은 글", send=False)
-
-    assert await refused(late) == ("segment_over", {"text": "늦은 글"})
-    assert await notes.summarise(hall, room.desk, **first) == answer
-    assert (await shown(hall, room.desk, screens.draft))["text"] == "제때 온 글"
-
-
-async def test_a_late_edit_of_the_last_summary_does_not_enter_the_next_segment(
-    hall: Hall, room: Room
-) -> None:
-    await notes.summarise(hall, room.desk, key=key(1), rev=1, text="첫 토론", send=True)
-    with writing(hall.database) as session:
-        facts.segment(session, room.forum, position=1, title="둘째 모둠 토론")
-
-    late = await notes.summarise(hall, room.desk, key=key(2), rev=2, text="늦은 글", send=True)
-
-    assert late == {"status": "superseded", "draft": None}
-    assert [s["text"] for s in await shown(hall, room.desk, screens.summaries)] == ["첫 토론"]
-
-
-async def test_summaries_keep_every_version(hall: Hall, room: Room) -> None:
-    await notes.summarise(hall, room.desk, key=key(1), rev=1, text="처음", send=True)
-    await notes.summarise(hall, room.desk, key=key(2), rev=2, text="다음", send=False)
-
-    def read(session: Session) -> list[tuple[int, str, bool]]:
-        rows = session.exec(
-            select(SummaryVersion).join(Summary).order_by(SummaryVersion.rev)  # type: ignore[arg-type]
-        )
-        return [(row.rev, row.text, row.sent) for row in rows]
-
-    assert hall.database.read_here(read) == [(1, "처음", True), (2, "다음", False)]
-
-
-async def test_a_head_count_is_kept_and_announced_once(
-    hall: Hall, room: Room, announced: Announced
-) -> None:
-    for _ in range(2):
-        assert await notes.count_heads(hall, room.desk, count=7) == {"status": "ok"}
-
-    heads = {t["number"]: t["head_count"] for t in await shown(hall, room.desk, screens.tables)}
-    assert heads == {1: 7, 2: None}
-    assert [slices for _, slices in announced if slices] == [{"tables", "room"}]
-    assert (await refused(notes.count_heads(hall, room.desk, count=100)))[0] == "payload_invalid"
-    assert (await refused(notes.count_heads(hall, room.desk, count=-1)))[0] == "payload_invalid"
-
-
-async def test_a_call_waits_since_it_was_first_made(hall: Hall, room: Room, clock: Clock) -> None:
-    async def calling() -> Any:
-        row = (await shown(hall, room.desk, screens.tables))[0]
-        return row["calling"], row["called_at"]
-
-    await notes.call(hall, room.desk, reason="마이크가 안 돼요")
-    clock.pass_seconds(60)
-    await notes.call(hall, room.desk, reason="마이크와 화면")
-    waiting = await calling()
-    await notes.call(hall, room.desk, reason=None)
-
-    assert waiting == ("마이크와 화면", facts.NOON)
-    assert await calling() == (None, None)
-    assert (await refused(notes.call(hall, room.desk, reason=" ")))[0] == "text_empty"
 
 
 async def test_the_record_holds_no_text_of_a_note(hall: Hall, room: Room) -> None:
