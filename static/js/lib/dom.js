@@ -1,0 +1,112 @@
+/**
+ * The one way from data to the page: lit-html, and the few helpers a strict policy asks for.
+ * Sizes that come from data are custom properties set by script, never style attributes.
+ */
+
+import { html, noChange, nothing, render, svg } from "../../vendor/lit-html/lit-html.js";
+import { Directive, directive } from "../../vendor/lit-html/directive.js";
+import { live } from "../../vendor/lit-html/directives/live.js";
+import { repeat } from "../../vendor/lit-html/directives/repeat.js";
+import { t } from "./words.js";
+
+export { html, live, nothing, repeat, svg };
+
+class Vars extends Directive {
+  /** @param {Record<string, string|number>} _map */
+  render(_map) {
+    return noChange;
+  }
+
+  /**
+   * @param {any} part
+   * @param {[Record<string, string|number>]} values
+   */
+  update(part, [map]) {
+    for (const name of Object.keys(map)) part.element.style.setProperty(`--${name}`, String(map[name]));
+    return noChange;
+  }
+}
+
+/** Custom properties of an element: `<i ${vars({ n: 3 })}>`. */
+export const vars = directive(Vars);
+
+/** @type {WeakSet<Element>} */
+const taken = new WeakSet();
+
+/**
+ * Draw a template into an element that the server had filled for the first paint.
+ * @param {Element|null} element
+ * @param {unknown} template
+ */
+export function draw(element, template) {
+  if (!element) return;
+  if (!taken.has(element)) {
+    element.textContent = "";
+    taken.add(element);
+  }
+  render(template, /** @type {HTMLElement} */ (element));
+}
+
+/**
+ * A sentence whose `**marked**` parts stand out.
+ * @param {string} key
+ * @param {Record<string, unknown>} [params]
+ */
+export function rich(key, params) {
+  return t(key, params)
+    .split("**")
+    .map((part, i) => (i % 2 ? html`<b>${part}</b>` : part));
+}
+
+/**
+ * One drawing a frame, however many changes come.
+ * @param {() => void} paint
+ * @returns {() => void}
+ */
+export function painter(paint) {
+  let due = false;
+  return () => {
+    if (due) return;
+    due = true;
+    // A hidden tab gets no animation frames; it must still be right when it is shown.
+    const later = document.hidden ? (/** @type {() => void} */ f) => setTimeout(f, 100) : requestAnimationFrame;
+    later(() => {
+      due = false;
+      paint();
+    });
+  };
+}
+
+/**
+ * True while an input method composes: Enter then belongs to it, not to the form.
+ * @param {KeyboardEvent} event
+ */
+export const composing = (event) => event.isComposing || event.keyCode === 229;
+
+/** 128 random bits as 32 hexadecimal characters. */
+export function draws() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/**
+ * Say a change to people who listen instead of looking.
+ * @param {string} text
+ */
+export function announce(text) {
+  let region = document.getElementById("announce");
+  if (!region) {
+    region = document.createElement("p");
+    region.id = "announce";
+    region.className = "unseen";
+    region.setAttribute("role", "status");
+    document.body.appendChild(region);
+  }
+  if (region.textContent !== text) region.textContent = text;
+}
+
+/** @param {string} id @returns {any} the JSON of a data block in the page */
+export function block(id) {
+  const element = document.getElementById(id);
+  return element ? JSON.parse(element.textContent || "null") : null;
+}

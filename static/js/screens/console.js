@@ -1,0 +1,240 @@
+/**
+ * The console: what the one big button does now, and what its parts share. The drawing lies in
+ * console/; every command carries a key and may be pressed by two moderators at once.
+ */
+
+import { minutes, timeOfDay } from "../lib/clock.js";
+import { draw, draws, html, nothing, painter } from "../lib/dom.js";
+import { house } from "../lib/marks.js";
+import { begin, command, connection } from "../lib/page.js";
+import { t } from "../lib/words.js";
+import { control, keys, views } from "./console/deck.js";
+import { Hold } from "./console/hold.js";
+import { forecast, plan } from "./console/plan.js";
+import { room } from "./console/room.js";
+import { qrFrom } from "./scenes.js";
+
+/** @typedef {import("../lib/types.js").Question} Question */
+/** @typedef {{name: string, word: string, line: string, held: boolean, off: boolean, act: () => void}} Deed */
+
+/** The scene that usually follows an item that has no question. @type {Record<string, string>} */
+const USUAL = { talk: "agenda", pitch: "agenda", tables: "summaries", points: "points", ask: "asks", break: "agenda", question: "question" };
+
+export class Console {
+  constructor() {
+    this.page = begin();
+    this.paint = painter(() => this.render());
+    this.hold = new Hold();
+    this.qrLive = qrFrom("live");
+    this.qrNext = qrFrom("next");
+    const forum = this.page.store.get("forum") || {};
+    this.host = forum.url ? new URL(forum.url, location.href).host : location.host;
+    /** @type {{scene: string, question: number|null}|null} what the moderator prepared */
+    this.prepared = null;
+    /** @type {number|null} a question chosen by hand */
+    this.chosen = null;
+    /** @type {Record<number, number>} */
+    this.times = {};
+    this.talker = "";
+    this.talkFor = 180;
+    this.seat = "";
+    this.said = "";
+    this.here = 0;
+  }
+
+  start() {
+    this.page.store.subscribe(() => this.news());
+    document.addEventListener("keydown", (event) => this.key(event));
+    window.addEventListener("resize", () => this.fit());
+    setInterval(() => this.paint(), 500);
+    this.paint();
+    this.page.line.start();
+  }
+
+  /** A new item of the run of show brings its own question to the button. */
+  news() {
+    const segment = this.page.store.segment();
+    const here = segment ? segment.id : 0;
+    if (here !== this.here) {
+      this.here = here;
+      this.chosen = null;
+      this.prepared = null;
+    }
+    this.paint();
+  }
+
+  /** @returns {Question|null} the question that the button steers */
+  question() {
+    const { store } = this.page;
+    if (this.chosen) return store.question(this.chosen);
+    const segment = store.segment();
+    return segment ? this.newest(segment.question) : null;
+  }
+
+  /**
+   * A question, or the newest that was asked again in its place.
+   * @param {number|null} id
+   * @returns {Question|null}
+   */
+  newest(id) {
+    /** @type {Question[]} */
+    const all = this.page.store.get("questions") || [];
+    let found = this.page.store.question(id);
+    for (let again = found; again; again = all.find((one) => one.reopens === /** @type {Question} */ (again).id) || null) found = again;
+    return found;
+  }
+
+  /** The scene that is prepared: the moderator's choice, else what usually follows. */
+  next() {
+    if (this.prepared) return this.prepared;
+    const question = this.question();
+    if (question) {
+      const scene = question.state === "draft" ? "question" : question.kind === "dots" ? "points" : "reveal";
+      return { scene, question: question.id };
+    }
+    const segment = this.page.store.segment();
+    return { scene: segment ? USUAL[segment.kind] || "agenda" : "join", question: null };
+  }
+
+  /** @param {string} scene */
+  prepare(scene) {
+    const question = this.question();
+    const about = ["question", "reveal", "points"].includes(scene) && question ? question.id : null;
+    this.prepared = { scene, question: about };
+    this.paint();
+  }
+
+  /** @param {{scene: string, question: number|null}} next */
+  async show(next) {
+    await this.send("stage_show", next.question ? { scene: next.scene, question: next.question } : { scene: next.scene });
+    this.prepared = null;
+  }
+
+  blank() {
+    const stage = this.page.store.get("stage") || {};
+    this.send("stage_blank", { on: !stage.blank });
+  }
+
+  /** @param {number} id */
+  choose(id) {
+    this.chosen = id;
+    this.prepared = null;
+    this.paint();
+  }
+
+  /** @param {Question} question @returns {number} the seconds it would be opened for */
+  seconds(question) {
+    if (question.id in this.times) return this.times[question.id];
+    return { yesno: 60, single: 60, multiple: 120, score: 120, ranking: 120, dots: 300 }[question.kind] || 120;
+  }
+
+  /** @param {number} seconds */
+  time(seconds) {
+    const question = this.question();
+    if (question) this.times[question.id] = seconds;
+    this.paint();
+  }
+
+  /**
+   * What the big button does now.
+   * @returns {Deed}
+   */
+  deed() {
+    const agenda = this.page.store.get("agenda") || { state: "before", segments: [], current: null };
+    const question = this.question();
+    const deed = (/** @type {string} */ name, /** @type {() => void} */ act, held = false, off = false, params = {}) => ({
+      name: `${name}/${question ? question.id : agenda.current}`,
+      word: t(`console.deed.${name}`, params),
+      line: t(`console.deed.${name}_line`, params),
+      held,
+      off,
+      act,
+    });
+    if (question && question.state !== "revealed") return this.asking(question, deed);
+    if (agenda.state === "before") return deed("start", () => this.send("agenda_start", {}), false, !agenda.segments.length);
+    if (agenda.state === "ended") return deed("ended", () => {}, false, true);
+    const here = agenda.segments.findIndex((/** @type {any} */ one) => one.id === agenda.current);
+    const after = agenda.segments[here + 1];
+    if (!after) return deed("end", () => this.send("agenda_end", {}), true);
+    return deed("next", () => this.send("agenda_next", { current: agenda.current }), false, false, { title: after.title });
+  }
+
+  /**
+   * @param {Question} question
+   * @param {(name: string, act: () => void, held?: boolean, off?: boolean, params?: any) => Deed} deed
+   */
+  asking(question, deed) {
+    const about = { question: question.id };
+    if (question.state === "draft") {
+      const seconds = this.seconds(question);
+      return deed("open", () => this.send("question_open", seconds ? { ...about, seconds } : about));
+    }
+    if (question.state === "open") return deed("close", () => this.send("question_close", about), true);
+    if (question.state === "closing") return deed("closing", () => {}, false, true);
+    return deed("reveal", () => this.send("question_reveal", about), true);
+  }
+
+  /**
+   * @param {string} event
+   * @param {Record<string, any>} payload
+   * @param {boolean} [keyed]
+   */
+  async send(event, payload, keyed = true) {
+    const answer = await command(this.page, event, keyed ? { key: draws(), ...payload } : payload);
+    this.said = answer.status === "refused" ? answer.message || answer.code : "";
+    if (event === "question_reopen" && answer.question) this.choose(answer.question);
+    this.paint();
+    return answer;
+  }
+
+  async resetSeat() {
+    const seat = Number(this.seat);
+    if (!Number.isInteger(seat) || seat < 1) return;
+    const answer = await this.send("seat_reset", { seat }, false);
+    if (answer.status !== "refused") {
+      this.seat = "";
+      this.said = t("console.seat_done", { n: seat });
+    }
+    this.paint();
+  }
+
+  /** @param {KeyboardEvent} event */
+  key(event) {
+    const target = /** @type {HTMLElement} */ (event.target);
+    const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
+    if (typing || event.isComposing || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+    // The physical key: with a Korean layout on, B types ㅠ.
+    if (event.code === "KeyB") this.blank();
+  }
+
+  /** Frames give their stage its unit: one hundredth of a 16:9 frame's height. */
+  fit() {
+    document.querySelectorAll("[data-frame]").forEach((frame) => {
+      const stage = /** @type {HTMLElement|null} */ (frame.querySelector(".stage"));
+      const { width, height } = frame.getBoundingClientRect();
+      if (stage && width) stage.style.setProperty("--u", `${Math.min(height / 100, (width * 9) / 1600)}px`);
+    });
+  }
+
+  mast() {
+    const { store, clock } = this.page;
+    const forum = store.get("forum") || {};
+    const agenda = store.get("agenda");
+    const conn = connection(this.page, 0);
+    const late = agenda ? minutes(forecast(agenda, clock.now()).late) : 0;
+    const word = late >= 1 ? t("console.late", { n: late }) : late <= -1 ? t("console.early", { n: -late }) : "";
+    return html`${house()}<b>${forum.title}</b><span class="conn ${conn.kind}" role="status">${conn.text}</span>
+      <time class="clocktime">${timeOfDay(clock.now())}</time>
+      ${agenda && agenda.state !== "ended" && word ? html`<span class="tag ${late > 0 ? "tag-wait" : ""}">${word}</span>` : nothing}`;
+  }
+
+  render() {
+    draw(document.getElementById("mast"), this.mast());
+    draw(document.getElementById("plan"), plan(this));
+    draw(document.getElementById("main"), html`${views(this)} ${control(this)} ${keys(this)}`);
+    draw(document.getElementById("room"), room(this));
+    this.fit();
+  }
+}
+
+new Console().start();

@@ -1,0 +1,160 @@
+/**
+ * The room in plain words: people, ballots and tables, each number apart; questions from the
+ * floor; and the few things done by number.
+ */
+
+import { composing, html, live, nothing } from "../../lib/dom.js";
+import { timeOfDay } from "../../lib/clock.js";
+import { t } from "../../lib/words.js";
+
+/** @typedef {import("../console.js").Console} Console */
+
+/** @param {Console} desk @returns {{bad: boolean, title: string, line: string}} */
+function health(desk) {
+  const { store } = desk.page;
+  const tables = store.get("tables") || [];
+  const calling = tables.filter((/** @type {any} */ one) => one.calling);
+  const tally = store.get("tally") || {};
+  const differs = Object.keys(tally).some((id) => tally[id].certificate && tally[id].certificate.differs);
+  const room = store.get("room") || {};
+  const gone = Math.max(0, (room.checked_in || 0) + (room.open || 0) - (room.connected || 0));
+  const lost = gone ? t("console.health.gone", { n: gone }) : t("console.health.all_here");
+  if (differs) return { bad: true, title: t("console.health.differs"), line: t("console.health.differs_line") };
+  if (calling.length) {
+    const who = calling.map((/** @type {any} */ one) => t("live.table", { n: one.number })).join(", ");
+    return { bad: true, title: t("console.health.calling", { who }), line: calling.map((/** @type {any} */ one) => one.calling).join(" · ") };
+  }
+  return { bad: false, title: t("console.health.fine"), line: lost };
+}
+
+/** @param {string} key @param {unknown} value @param {{kind?: string, note?: string, of?: string}} [how] */
+const fact = (key, value, { kind = "", note = "", of = "" } = {}) => html`<div class=${kind}>
+  <dt>${t(key)}${note ? html`<small>${t(note)}</small>` : nothing}</dt>
+  <dd>${value}${of ? html`<span class="of">${of}</span>` : nothing}</dd>
+</div>`;
+
+/** @param {Console} desk */
+export function room(desk) {
+  const { store } = desk.page;
+  const state = health(desk);
+  const here = store.get("room") || {};
+  const tables = store.get("tables") || [];
+  const heads = tables.reduce((/** @type {number} */ sum, /** @type {any} */ one) => sum + (one.head_count || 0), 0);
+  const question = desk.question();
+  const turnout = question ? (store.get("turnout") || {})[question.id] : null;
+  const behind = tables.filter((/** @type {any} */ one) => one.summary !== "sent");
+  const people = t("console.of_people");
+  return html`<p class="health ${state.bad ? "health-bad" : ""}" role="status"><b>${state.title}</b><span>${state.line}</span></p>
+    <div class="block">
+      <h2>${t("console.people")}</h2>
+      <dl class="facts">
+        ${heads ? fact("console.heads", heads, { kind: "sum", note: "console.heads_note", of: people }) : nothing}
+        ${fact("console.registered", here.registered || 0, { of: people })} ${fact("console.checked_in", here.checked_in || 0, { of: people })}
+        ${here.open ? fact("console.open", here.open, { of: people }) : nothing} ${fact("console.connected", here.connected || 0, { of: t("console.of_devices") })}
+        ${fact("console.entitled", here.entitled || 0, { of: people })}
+      </dl>
+    </div>
+    <div class="block">
+      <h2>${t("console.ballots")}</h2>
+      <dl class="facts">
+        ${fact("console.voted", turnout ? turnout.voted : 0, { kind: "sum" })}
+        ${["phone", "open", "proxy", "paper"].map((name) => (turnout && (name !== "open" || turnout.channels.open) ? fact(`console.channel.${name}`, turnout.channels[name] || 0, { kind: "sub" }) : nothing))}
+      </dl>
+    </div>
+    <div class="block">
+      <h2>${t("console.tables")}</h2>
+      <dl class="facts">
+        ${fact("console.reported", `${here.tables_reported || 0} / ${tables.length}`)}
+        ${behind.length && behind.length < tables.length ? fact("console.behind", names(behind), { kind: "warn" }) : nothing}
+      </dl>
+      ${tables.length ? tableList(desk, tables) : nothing}
+    </div>
+    ${asks(desk)} ${questions(desk)} ${seats(desk)}`;
+}
+
+/** @param {any[]} tables */
+const names = (tables) => (tables.length > 4 ? t("console.n_tables", { n: tables.length }) : tables.map((one) => t("live.table", { n: one.number })).join(", "));
+
+/** @param {Console} desk @param {any[]} tables */
+function tableList(desk, tables) {
+  const notes = desk.page.store.get("notes") || [];
+  return html`<details class="more" ?open=${tables.some((one) => one.calling)}>
+    <summary>${t("console.each_table")}</summary>
+    <ul class="table-list">
+      ${tables.map(
+        (one) => html`<li class=${one.calling ? "calling" : ""}>
+          <details>
+            <summary>
+              <b>${one.number}</b> <span>${t("console.table_facts", { notes: one.notes, heads: one.head_count === null ? "–" : one.head_count })}</span>
+              <span class="tag ${one.summary === "sent" ? "tag-civic" : ""}">${t(`console.summary.${one.summary}`)}</span>
+            </summary>
+            ${one.calling ? html`<p class="why">${one.calling} · ${timeOfDay(one.called_at)}</p>` : nothing}
+            <ul class="their-notes">
+              ${notes.filter((/** @type {any} */ note) => note.table === one.number).map((/** @type {any} */ note) => html`<li><b>${t(`live.kind.${note.kind}`)}</b> ${note.text}</li>`)}
+            </ul>
+          </details>
+        </li>`,
+      )}
+    </ul>
+  </details>`;
+}
+
+/** @param {Console} desk */
+function asks(desk) {
+  const all = /** @type {any[]} */ (desk.page.store.get("asks") || []);
+  const rank = (/** @type {any} */ one) => ["on_stage", "open", "answered", "hidden"].indexOf(one.state);
+  const shown = all.slice().sort((a, b) => rank(a) - rank(b) || b.upvotes - a.upvotes || a.id - b.id);
+  const act = (/** @type {any} */ one, /** @type {string} */ state, /** @type {string} */ key) =>
+    html`<button class="btn btn-low" type="button" @click=${() => desk.send("ask_state", { ask: one.id, state }, false)}>${t(key)}</button>`;
+  return html`<div class="block asks-block">
+    <h2>${t("console.asks")} <small class="muted">${t("phone.asks_n", { n: all.length })}</small></h2>
+    ${shown.length ? nothing : html`<p class="soft">${t("console.no_asks")}</p>`}
+    <ul class="ask-list">
+      ${shown.slice(0, 40).map(
+        (one) => html`<li class=${one.state}>
+          <p><b>${one.upvotes}</b> ${one.text}${one.state === "open" ? nothing : html` <span class="tag ${one.state === "on_stage" ? "tag-civic" : ""}">${t(`console.ask.${one.state}`)}</span>`}</p>
+          <span class="two">
+            ${one.state === "open" ? act(one, "on_stage", "console.ask_show") : nothing}
+            ${one.state === "open" || one.state === "on_stage" ? act(one, "answered", "console.ask_answer") : nothing}
+            ${one.state === "open" ? act(one, "hidden", "console.ask_hide") : nothing}
+            ${one.state === "hidden" || one.state === "answered" ? act(one, "open", "console.ask_open") : nothing}
+          </span>
+        </li>`,
+      )}
+    </ul>
+  </div>`;
+}
+
+/** @param {Console} desk  every question, to steer one that is not the current item's */
+function questions(desk) {
+  const all = /** @type {any[]} */ (desk.page.store.get("questions") || []);
+  const focus = desk.question();
+  if (all.length < 2) return nothing;
+  return html`<details class="more">
+    <summary>${t("console.questions", { n: all.length })}</summary>
+    <ul class="question-list">
+      ${all.slice(0, 200).map(
+        (one) => html`<li>
+          <button class="btn btn-plain btn-low" type="button" aria-pressed=${focus && focus.id === one.id ? "true" : "false"} @click=${() => desk.choose(one.id)}>${one.title}${one.round ? ` · ${t(`live.round.${one.round}`)}` : ""}</button>
+          <span class="tag ${one.state === "open" || one.state === "closing" ? "tag-civic" : ""}">${t(`console.state.${one.state}`)}</span>
+        </li>`,
+      )}
+    </ul>
+  </details>`;
+}
+
+/** @param {Console} desk */
+function seats(desk) {
+  const reset = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    desk.resetSeat();
+  };
+  return html`<details class="more">
+    <summary>${t("console.seat_reset")}</summary>
+    <form class="speaker" @submit=${reset} @keydown=${(/** @type {KeyboardEvent} */ event) => event.key === "Enter" && composing(event) && event.preventDefault()}>
+      <input class="field" inputmode="numeric" maxlength="8" autocomplete="off" aria-label=${t("console.seat_number")} placeholder=${t("console.seat_number")} .value=${live(desk.seat)} @input=${(/** @type {any} */ event) => ((desk.seat = event.target.value), desk.paint())} />
+      <button class="btn btn-low" type="submit">${t("console.seat_do")}</button>
+    </form>
+    <p class="label">${t("console.seat_line")}</p>
+  </details>`;
+}

@@ -1,0 +1,276 @@
+/**
+ * The phone: one thing to do now. Decides which view is on, and holds what the views share; the
+ * drawing lies in phone/, the rules of a ballot in ballots/.
+ */
+
+import { announce, draw, draws, html, nothing, painter } from "../lib/dom.js";
+import { isOpen } from "../lib/lights.js";
+import { house, icon } from "../lib/marks.js";
+import { Outbox } from "../lib/outbox.js";
+import { begin, command, connection, shelf, worded } from "../lib/page.js";
+import { t } from "../lib/words.js";
+import { enter, renew } from "./join.js";
+import { asksView, matches, tableView, votesView, waitView } from "./phone/tabs.js";
+import { questionView, stateWord } from "./phone/vote.js";
+import { Votes } from "./phone/votes.js";
+
+/** @typedef {import("../lib/types.js").Question} Question */
+
+const TABS = ["agenda", "table", "asks", "votes"];
+
+export class Phone {
+  constructor() {
+    this.page = begin(renew);
+    this.paint = painter(() => this.render());
+    this.votes = new Votes(this.page, this.paint);
+    this.outbox = new Outbox({
+      shelf,
+      name: `th:${this.page.boot.code}:outbox`,
+      send: (event, payload) => this.page.line.send(event, payload).then(worded),
+      settled: (entry, answer) => this.settled(entry, answer),
+      changed: () => this.paint(),
+    });
+    this.votes.outbox = this.outbox;
+    this.tab = this.hash();
+    /** @type {number|null} */
+    this.chosen = null;
+    /** @type {Set<number>} */
+    this.seen = new Set(this.open().map((question) => question.id));
+    this.asking = "";
+    this.askSaid = "";
+    /** @type {Set<number>} */
+    this.upvoted = new Set((this.page.store.me || { upvoted: [] }).upvoted);
+    /** @type {Record<number, number>} */
+    this.shifts = {};
+    /** @type {Set<number>} */
+    this.own = new Set();
+    /** @type {Record<number, boolean>} */
+    this.checked = {};
+    this.moving = false;
+    this.tableless = false;
+    this.copied = false;
+    this.shown = false;
+    this.refused = "";
+  }
+
+  async start() {
+    this.page.store.subscribe((names) => this.news(names));
+    this.page.onLine.add((open) => this.outbox.connected(open));
+    window.addEventListener("hashchange", () => {
+      this.tab = this.hash();
+      this.paint();
+    });
+    setInterval(() => this.paint(), 500);
+    this.paint();
+    const said = await enter(this.page);
+    this.refused = said ? said.message || t("phone.ticket_refused") : "";
+    this.page.line.start();
+  }
+
+  hash() {
+    const name = location.hash.slice(1);
+    return TABS.includes(name) ? name : "";
+  }
+
+  /** @param {string[]} names */
+  news(names) {
+    if (names.includes("questions")) this.opened();
+    if (names.includes("asks")) this.shifts = {};
+    if (names.includes("me") && this.page.store.me) {
+      this.upvoted = new Set(this.page.store.me.upvoted || []);
+      (this.page.store.me.asks || []).forEach((id) => this.own.add(id));
+    }
+    this.paint();
+  }
+
+  /** A question that opens becomes the screen, except for somebody who is typing. */
+  opened() {
+    const fresh = this.open().filter((question) => !this.seen.has(question.id));
+    fresh.forEach((question) => this.seen.add(question.id));
+    if (!fresh.length) return;
+    announce(`${stateWord(fresh[0])}: ${fresh[0].title}`);
+    this.chosen = null;
+    if (!(this.tab === "asks" && this.asking)) this.go("");
+  }
+
+  /** @param {string} tab */
+  go(tab) {
+    this.tab = tab;
+    history.replaceState(null, "", tab ? `#${tab}` : location.pathname + location.search);
+    window.scrollTo(0, 0);
+    this.paint();
+  }
+
+  /** @param {number} id */
+  choose(id) {
+    this.chosen = id;
+    this.go("");
+  }
+
+  /** @returns {Question[]} */
+  open() {
+    return (this.page.store.get("questions") || []).filter(isOpen);
+  }
+
+  /** Open questions this seat has not answered. */
+  waiting() {
+    return this.open().filter((question) => !this.votes.has(question.id));
+  }
+
+  /** The question of this moment, or null. @returns {Question|null} */
+  question() {
+    const { store } = this.page;
+    const chosen = store.question(this.chosen);
+    if (chosen && isOpen(chosen)) return chosen;
+    const stage = store.get("stage") || {};
+    const segment = store.segment();
+    const shown = store.question(stage.question) || store.question(segment && segment.question);
+    if (shown && isOpen(shown)) return shown;
+    const waiting = this.waiting();
+    if (waiting.length) return waiting[0];
+    const open = this.open();
+    if (open.length) return open[0];
+    const fits = shown && (shown.state === "closed" || (shown.state === "revealed" && stage.scene === "reveal"));
+    return fits ? shown : null;
+  }
+
+  /**
+   * @param {import("../lib/outbox.js").Entry} entry
+   * @param {any} answer
+   */
+  settled(entry, answer) {
+    if (entry.event === "vote") this.votes.settled(entry, answer);
+    if (entry.event === "ask") {
+      if (answer.status === "refused") {
+        this.asking = this.asking || entry.payload.text;
+        this.askSaid = answer.message || "";
+      } else {
+        this.own.add(answer.id);
+        this.askSaid = t("phone.ask_sent");
+      }
+    }
+    this.paint();
+  }
+
+  /** @param {string} text */
+  typing(text) {
+    this.asking = text;
+    this.askSaid = "";
+    this.paint();
+  }
+
+  ask() {
+    const text = this.asking.trim();
+    if (!text) return;
+    const key = draws();
+    this.asking = "";
+    this.outbox.put(`ask:${key}`, "ask", { key, text });
+  }
+
+  /** @param {number} id */
+  mine(id) {
+    return this.own.has(id);
+  }
+
+  /** What a tap adds to the printed count until the next slice says it. @param {number} id */
+  extra(id) {
+    return this.shifts[id] || 0;
+  }
+
+  /** @param {number} id */
+  async upvote(id) {
+    const on = !this.upvoted.has(id);
+    const set = (/** @type {boolean} */ up) => (up ? this.upvoted.add(id) : this.upvoted.delete(id));
+    set(on);
+    this.shifts[id] = this.extra(id) + (on ? 1 : -1);
+    this.paint();
+    const answer = await command(this.page, "upvote", { ask: id, on });
+    if (answer.status === "refused") {
+      set(!on);
+      delete this.shifts[id];
+      this.paint();
+    }
+  }
+
+  /** @param {number|null} table */
+  async sit(table) {
+    this.moving = false;
+    this.tableless = table === null;
+    this.paint();
+    const { me } = this.page.store;
+    if (!me || me.table === table) return;
+    const answer = await command(this.page, "sit", { table });
+    if (answer.status !== "refused") this.page.store.takeMe({ ...me, table });
+  }
+
+  move() {
+    this.moving = !this.moving;
+    this.paint();
+  }
+
+  /** @param {number} question @param {any} vote */
+  async check(question, vote) {
+    this.checked[question] = await matches(question, vote);
+    this.paint();
+  }
+
+  /** @param {string} link */
+  async copy(link) {
+    try {
+      await navigator.clipboard.writeText(link);
+      this.copied = true;
+    } catch {
+      this.shown = true;
+    }
+    this.paint();
+  }
+
+  view() {
+    if (this.tab === "agenda") return waitView(this);
+    if (this.tab === "table") return tableView(this);
+    if (this.tab === "asks") return asksView(this);
+    if (this.tab === "votes") return votesView(this);
+    const question = this.question();
+    return question ? questionView(this, question) : waitView(this);
+  }
+
+  header() {
+    const { store } = this.page;
+    const forum = store.get("forum") || {};
+    const agenda = store.get("agenda");
+    const segment = store.segment();
+    const step = segment ? `· ${agenda.segments.indexOf(segment) + 1} ${segment.title}` : "";
+    const conn = connection(this.page, this.outbox.entries.size);
+    return html`<p class="where">${house()} <b>${forum.title}</b> <span class="muted">${step}</span></p>
+      <span class="conn ${conn.kind}" role="status">${conn.text}</span>`;
+  }
+
+  nav() {
+    const table = this.page.store.me && this.page.store.me.table;
+    const tab = (/** @type {string} */ name, /** @type {any} */ sign, /** @type {string} */ text) => html`<a
+      href="#${name}"
+      aria-current=${this.tab === name ? "page" : nothing}
+      >${icon(sign)}${text}</a
+    >`;
+    return html`${tab("agenda", "order", t("phone.tab.agenda"))}
+    ${tab("table", "table", table ? t("live.table", { n: table }) : t("phone.tab.table"))}
+    ${tab("asks", "asks", t("phone.tab.asks"))} ${tab("votes", "votes", t("phone.tab.votes"))}`;
+  }
+
+  /** What stands above everything when the line is over or the ticket was refused. */
+  notice() {
+    const { state } = this.page;
+    const text = this.refused || (state.line === "over" ? t("phone.over") : "");
+    return text
+      ? html`<div class="light light-fail" role="alert"><i class="lamp"></i><p><b>${text}</b><small>${t("phone.ask_facilitator")}</small></p></div>`
+      : nothing;
+  }
+
+  render() {
+    draw(document.getElementById("top"), this.header());
+    draw(document.getElementById("main"), html`${this.notice()}${this.view()}`);
+    draw(document.getElementById("tabs"), this.nav());
+  }
+}
+
+new Phone().start();

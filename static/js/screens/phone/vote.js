@@ -1,0 +1,197 @@
+/**
+ * One question on a phone, from open to revealed: the facts, the ballot, the deed or its light,
+ * the turnout, and after the reveal the result. While it is open there is no bar and no order.
+ */
+
+import { BALLOTS } from "../../ballots/index.js";
+import { countdown } from "../../lib/clock.js";
+import { composing, html, nothing, rich, vars } from "../../lib/dom.js";
+import { isOpen } from "../../lib/lights.js";
+import { t } from "../../lib/words.js";
+
+/** @typedef {import("../../lib/types.js").Question} Question */
+/** @typedef {import("../phone.js").Phone} Phone */
+
+/** @param {Question} question  the sentence about what a ballot is before it is cast */
+function promise(question) {
+  if (question.secret) return t("phone.promise.secret");
+  if (question.kind === "dots") return t("phone.promise.dots");
+  return t(question.changeable ? "phone.promise.recorded" : "phone.promise.confirmed");
+}
+
+/** @param {Question} question */
+export function stateWord(question) {
+  if (question.state === "closing") return t("live.state.closing");
+  if (question.state === "open") return t(question.kind === "dots" ? "live.state.open_dots" : "live.state.open");
+  return t(`live.state.${question.state}`);
+}
+
+/** @param {Question} question @returns {unknown} round and openness, as tags */
+export const tags = (question) => html`${question.round ? html`<span class="tag">${t(`live.round.${question.round}`)}</span>` : nothing}
+  ${question.eligibility === "open" ? html`<span class="tag">${t("live.open_participation")}</span>` : nothing}`;
+
+/**
+ * @param {Question} question
+ * @param {number} now
+ */
+function clock(question, now) {
+  if (!isOpen(question) || !question.closes_at) return nothing;
+  const left = question.closes_at - now;
+  const whole = Math.max(1, question.closes_at - (question.opened_at || now));
+  const share = Math.max(0, Math.min(100, (100 * left) / whole));
+  return html`<p class="clock ${left <= 10000 ? "clock-last" : ""}" role="timer" aria-label=${t("live.left")}>
+      <b>${countdown(left)}</b>
+    </p>
+    <div class="drain" ${vars({ left: `${share}%` })}><i></i></div>`;
+}
+
+/** @param {Phone} phone @param {Question} question */
+function head(phone, question) {
+  return html`<header class="question">
+    <p class="facts">
+      <span class=${isOpen(question) ? "live" : "tag"}>${stateWord(question)}</span>
+      ${isOpen(question) ? html`<span>${promise(question)}</span>` : nothing} ${tags(question)}
+    </p>
+    <h1>${question.title}</h1>
+    ${clock(question, phone.page.clock.now())}
+  </header>
+  ${question.help ? html`<p class="soft help">${question.help}</p>` : nothing}`;
+}
+
+/** @param {Phone} phone @param {Question} question */
+export function lightOf(phone, question) {
+  const { votes } = phone;
+  const at = votes.light(question);
+  if (!at) return nothing;
+  const params = { ...at.params, n: at.params.n || 0 };
+  const tone = at.tone === "kept" ? "light-wait light-kept" : `light-${at.tone}`;
+  return html`<div class="light ${tone}" role=${at.tone === "fail" ? "alert" : "status"}>
+    <i class="lamp"></i>
+    <p>
+      <b>${t(at.title, params)}${at.code ? html` <span class="stub">${at.code}</span>` : nothing}</b>
+      <small>${t(at.line, params)}</small>
+    </p>
+    ${at.change && question.kind !== "dots"
+      ? html`<button class="btn btn-low" type="button" @click=${() => votes.change(question.id)}>${t("phone.change")}</button>`
+      : nothing}
+  </div>`;
+}
+
+/** @param {Phone} phone @param {Question} question */
+function deed(phone, question) {
+  const { votes } = phone;
+  const kind = BALLOTS[question.kind];
+  const draft = votes.draft(question);
+  const state = kind.ready(question, draft);
+  const loose = question.changeable && !question.secret;
+  if (votes.locked(question) || (question.kind === "dots" && loose && votes.light(question))) {
+    return html`<div class="deed">${lightOf(phone, question)}${next(phone, question)}</div>`;
+  }
+  if (loose && kind.instant) return html`<div class="deed"><p>${t("phone.tap_votes")}</p></div>`;
+  if (loose && question.kind === "dots") return html`<div class="deed"><p>${t("phone.dots_moves")}</p></div>`;
+  if (votes.confirming === question.id) return confirm(phone, question, state);
+  return html`<div class="deed">
+    <button class="btn btn-main btn-tall btn-wide" type="submit" form="ballot" aria-disabled=${state.ok ? "false" : "true"}>
+      ${t(loose ? "phone.cast" : "phone.to_confirm")}
+    </button>
+    <p>${t(state.key, state.params)}</p>
+  </div>`;
+}
+
+/**
+ * The one confirm step of a secret or confirmed ballot: it says what follows before it follows.
+ * @param {Phone} phone
+ * @param {Question} question
+ * @param {any} state
+ */
+function confirm(phone, question, state) {
+  const { votes } = phone;
+  return html`<div class="deed" role="group" aria-label=${t("phone.confirm")}>
+    <p><b>${t(question.secret ? "phone.confirm_secret" : "phone.confirm_recorded")}</b><br />${t(state.key, state.params)}</p>
+    <div class="two">
+      <button class="btn btn-tall" type="button" @click=${() => votes.update(question, votes.draft(question))}>${t("phone.look_again")}</button>
+      <button class="btn btn-main btn-tall" type="button" @click=${() => votes.cast(question)}>${t("phone.confirm")}</button>
+    </div>
+  </div>`;
+}
+
+/**
+ * The way to the next question that waits for this person.
+ * @param {Phone} phone
+ * @param {Question} question
+ */
+function next(phone, question) {
+  const waiting = phone.waiting().filter((one) => one.id !== question.id);
+  if (!waiting.length) return nothing;
+  return html`<button class="btn btn-wide" type="button" @click=${() => phone.choose(waiting[0].id)}>
+    ${t("phone.next_question", { n: waiting.length })}
+  </button>`;
+}
+
+/** @param {Phone} phone @param {Question} question */
+export function turnout(phone, question) {
+  const one = (phone.page.store.get("turnout") || {})[question.id];
+  if (!one) return nothing;
+  const share = one.entitled ? Math.min(100, (100 * one.voted) / one.entitled) : 0;
+  return html`<div class="turnout">
+    <p>
+      <span>${one.entitled ? rich("live.turnout", { n: one.voted, of: one.entitled }) : rich("live.turnout_open", { n: one.voted })}</span>
+    </p>
+    ${one.entitled ? html`<div class="drain" ${vars({ left: `${share}%` })}><i></i></div>` : nothing}
+    <p class="label">${t(question.state === "closed" ? "phone.closed_wait" : "phone.hidden_until")}</p>
+  </div>`;
+}
+
+/** @param {Phone} phone @param {Question} question */
+function result(phone, question) {
+  const tally = (phone.page.store.get("tally") || {})[question.id];
+  if (question.state !== "revealed" || !tally) return turnout(phone, question);
+  return html`<section class="part">
+    <h2>${t("live.result")}</h2>
+    ${BALLOTS[question.kind].draw(question, tally)}
+  </section>`;
+}
+
+/** @param {Phone} phone @param {Question} question */
+function mayVote(phone, question) {
+  const { me } = phone.page.store;
+  if (!me || me.seat === null || me.seat === undefined) return !phone.refused;
+  return question.eligibility === "open" || me.role !== "open";
+}
+
+/**
+ * The whole view of a question.
+ * @param {Phone} phone
+ * @param {Question} question
+ */
+export function questionView(phone, question) {
+  const { votes, page } = phone;
+  const kind = BALLOTS[question.kind];
+  const send = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    votes.submit(question);
+  };
+  if (!isOpen(question)) {
+    return html`${head(phone, question)} ${lightOf(phone, question)} ${result(phone, question)}
+    ${question.state === "closed" ? nothing : nothing}${next(phone, question)}`;
+  }
+  if (!mayVote(phone, question)) {
+    return html`${head(phone, question)}
+      <div class="light light-wait light-kept" role="status">
+        <i class="lamp"></i>
+        <p><b>${t("phone.seats_only")}</b><small>${t("phone.seats_only_line")}</small></p>
+      </div>
+      ${turnout(phone, question)}`;
+  }
+  const table = page.store.me ? page.store.me.table : null;
+  return html`<form
+      id="ballot"
+      class="ballot"
+      @submit=${send}
+      @keydown=${(/** @type {KeyboardEvent} */ event) => event.key === "Enter" && composing(event) && event.preventDefault()}
+    >
+      ${head(phone, question)}
+      ${kind.form(question, votes.draft(question), (draft) => votes.update(question, draft), votes.locked(question), table)}
+    </form>
+    ${votes.has(question.id) ? turnout(phone, question) : nothing} ${deed(phone, question)}`;
+}

@@ -1,0 +1,169 @@
+/**
+ * A question while it is open (time and turnout, no bar, no order) and its reveal (rows in the
+ * order of the count, each with figure, bar and base).
+ */
+
+import { baseLine, channelLine, columns, titleOf, unit } from "../../ballots/outcome.js";
+import { countdown } from "../../lib/clock.js";
+import { html, nothing, rich, vars } from "../../lib/dom.js";
+import { isOpen } from "../../lib/lights.js";
+import { cand, mark, sign } from "../../lib/marks.js";
+import { t } from "../../lib/words.js";
+import { foot, paged } from "./parts.js";
+import { waiting } from "./quiet.js";
+
+/** @typedef {import("../scenes.js").View} View */
+/** @typedef {import("../scenes.js").Scene} Scene */
+/** @typedef {import("../../lib/types.js").Question} Question */
+
+/**
+ * The question a scene is about: the one named, else the current item's, else the newest open one.
+ * @param {View} view
+ * @returns {Question|null}
+ */
+export function asked(view) {
+  const segment = view.store.segment();
+  const questions = /** @type {Question[]} */ (view.store.get("questions") || []);
+  return (
+    view.store.question(view.question) ||
+    view.store.question(segment && segment.question) ||
+    questions.filter(isOpen)[0] ||
+    null
+  );
+}
+
+/** @param {Question} question */
+function roundWords(question) {
+  const words = [question.round ? t(`live.round.${question.round}`) : "", question.eligibility === "open" ? t("live.open_participation") : ""];
+  return words.filter(Boolean).join(" · ");
+}
+
+/** @param {Question} question */
+function promise(question) {
+  if (question.secret) return t("stage.secret");
+  return t(question.changeable ? "stage.changeable" : "stage.confirmed");
+}
+
+/** @param {View} view @param {Question} question */
+function seats(view, question) {
+  const one = (view.store.get("turnout") || {})[question.id] || { voted: 0, entitled: 0 };
+  const of = Math.min(one.entitled, 160);
+  const ticks = of ? Math.round((of * Math.min(one.voted, one.entitled)) / one.entitled) : 0;
+  return html`<div class="seats">
+    <p>${one.entitled ? rich("live.turnout", { n: one.voted, of: one.entitled }) : rich("live.turnout_open", { n: one.voted })}</p>
+    ${of ? html`<div class="ticks" ${vars({ of, in: ticks })}></div>` : nothing}
+  </div>`;
+}
+
+/** @param {Question} question  the options, where there is room for them */
+function options(question) {
+  if (question.kind === "yesno") {
+    return html`<ul class="answers"><li>${sign("yes")}${t("live.option.yes")}</li><li>${sign("no")}${t("live.option.no")}</li></ul>`;
+  }
+  if (question.kind === "dots" || question.options.length > 8) {
+    const key = question.kind === "dots" ? "stage.dots_how" : "stage.options_on_phone";
+    return html`<p class="prompt">${t(key, { n: question.options.length, budget: question.config.budget || 5 })}</p>`;
+  }
+  return html`<ul class=${question.options.length > 3 ? "many" : ""}>
+    ${question.options.map((option) => html`<li>${mark(option.id)} <span>${option.title}</span></li>`)}
+  </ul>`;
+}
+
+/** @param {Question} question @param {number} now */
+function clock(question, now) {
+  if (!isOpen(question)) return html`<p class="count-down"><span>${t("live.state.closed")}</span></p>`;
+  if (!question.closes_at) return nothing;
+  const left = question.closes_at - now;
+  return html`<p class="count-down" role="timer">
+    <span>${t(left <= 10000 ? "stage.closing" : "stage.left")}</span><b>${countdown(left)}</b>
+  </p>`;
+}
+
+/** @param {View} view @returns {Scene} */
+export function question(view) {
+  const one = asked(view);
+  if (!one || one.state === "draft") return waiting(view);
+  const word = isOpen(one) ? html`<span class="live">${t(one.kind === "dots" ? "live.state.open_dots" : "live.state.open")}</span>` : html`<span>${t(`live.state.${one.state}`)}</span>`;
+  return {
+    classes: "scene-question",
+    pages: 1,
+    body: html`<p class="s-top"><span>${word} ${roundWords(one)}</span><span>${isOpen(one) ? promise(one) : t("stage.reveal_soon")}</span></p>
+      <section class="ask enter-scene">
+        <div>
+          <h1 class=${one.title.length > 28 ? "long" : ""}>${one.title}</h1>
+          ${options(one)}
+        </div>
+        ${clock(one, view.now)}
+      </section>
+      ${foot(view, seats(view, one))}`,
+  };
+}
+
+/** @param {Question} one  rows before the reveal: the options in their order, without a number */
+const unknown = (one) => {
+  const ids = one.kind === "yesno" ? ["yes", "no", "abstain"] : one.options.map((option) => option.id);
+  return ids.map((id) => ({ id, figure: null, unit: "", count: 0, share: null, bar: "0", place: 0 }));
+};
+
+/** @param {any} row  counts per score, tallest column as high as the room allows */
+const spread = (row) => html`<span class="spread" ${vars({ cols: Object.keys(row.spread).length })}
+  >${columns(row.spread).map((column) => html`<span>${column.n}<i ${vars({ n: (column.height * 32) / 100 })}></i></span>`)}</span
+>`;
+
+/** @param {any} row @param {any} shift */
+function beside(row, shift) {
+  if (row.spread) return spread(row);
+  const moved = shift && shift.change ? html` <span class="muted">${t("stage.shift", { change: shift.change })}</span>` : nothing;
+  return html`<span class="share">${row.share ? `${row.share}%` : ""}${moved}</span>`;
+}
+
+/** @param {Question} one @param {any} result */
+function baseWords(one, result) {
+  const { certificate, shift } = result;
+  const present = certificate && certificate.present ? `, ${t("stage.present", { n: certificate.present })}` : "";
+  return html`<p class="s-note">
+    ${baseLine(result)}${shift ? html` · ${t("stage.shift_base", { n: shift.n })}` : nothing}<br />
+    <span class="muted">${certificate ? `${channelLine(certificate.channels)}${present}` : t("stage.still_open")}${one.eligibility === "open" ? ` · ${t("live.open_participation")}` : ""}</span>
+  </p>`;
+}
+
+/** @param {View} view @returns {Scene} */
+export function reveal(view) {
+  const one = asked(view);
+  if (!one) return waiting(view);
+  const result = (view.store.get("tally") || {})[one.id];
+  const shown = result && (one.state === "revealed" || one.results === "live");
+  const rows = shown ? result.rows : unknown(one);
+  const size = 5;
+  const { some, pages, words } = paged(rows, view.page, size);
+  const scores = some[0] && some[0].spread ? Object.keys(some[0].spread).sort((a, b) => Number(a) - Number(b)) : null;
+  const shifts = (shown && result.shift && result.shift.rows) || [];
+  const shiftOf = (/** @type {string} */ id) => shifts.find((/** @type {any} */ row) => row.id === id);
+  const measure = some[0] && some[0].unit ? t(`stage.measure.${some[0].unit}`, { max: one.config.max || 5 }) : "";
+  return {
+    classes: "scene-reveal",
+    pages,
+    body: html`<header class="s-top">
+        <h1 class=${one.title.length > 24 ? "long" : ""}>${one.title}</h1>
+        <span>${[roundWords(one), words || measure].filter(Boolean).join(" · ")}</span>
+      </header>
+      <ol class="results rows enter-scene ${shown ? "just-revealed" : ""} ${some.length > 3 ? "dense" : ""} ${scores ? "" : "flat-rows"}" ${vars({ rows: Math.max(3, some.length) })}>
+        <li class="heads" aria-hidden="true">
+          <span></span><span></span><span class="end">${scores ? t("stage.mean") : ""}</span>
+          ${scores ? html`<span class="five" ${vars({ cols: scores.length })}>${scores.map((n) => html`<span>${t("live.points_n", { n })}</span>`)}</span>` : html`<span></span>`}
+        </li>
+        ${some.map(
+          (/** @type {any} */ row) => html`<li class="${cand(row.id)}">
+            ${one.kind === "yesno" ? html`<span class="plain">${row.id === "abstain" ? "" : sign(row.id)}</span>` : mark(row.id)}
+            <div>
+              <h2>${titleOf(one, row.id)}</h2>
+              <span class="bar"><i ${vars({ m: Number(row.bar) / 20 })}></i></span>
+            </div>
+            <span class="mean">${row.figure === null ? "–" : row.figure}${row.unit && row.unit !== "mean" && row.figure !== null ? html`<small>${unit(row)}</small>` : shiftOf(row.id) && shiftOf(row.id).change ? html`<small>${shiftOf(row.id).change}</small>` : nothing}</span>
+            ${shown ? beside(row, shiftOf(row.id)) : html`<span></span>`}
+          </li>`,
+        )}
+      </ol>
+      ${foot(view, shown ? baseWords(one, result) : html`<p class="s-note">${t("stage.sorted_when_shown")}</p>`)}`,
+  };
+}

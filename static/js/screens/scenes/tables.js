@@ -1,0 +1,127 @@
+/** What the tables said, word for word: the wall of summaries, the same with points, the floor. */
+
+import { html, nothing, vars } from "../../lib/dom.js";
+import { isOpen } from "../../lib/lights.js";
+import { mark } from "../../lib/marks.js";
+import { t } from "../../lib/words.js";
+import { foot, paged } from "./parts.js";
+import { asked } from "./questions.js";
+
+/** @typedef {import("../scenes.js").View} View */
+/** @typedef {import("../scenes.js").Scene} Scene */
+
+const PER_PAGE = 6;
+/** As many dots in two lines as the column is wide. */
+const MOST_DOTS = 68;
+
+/** @param {number} n */
+const who = (n) => html`<span class="who"><b>${n}<span class="s-note">${t("stage.table_word")}</span></b></span>`;
+
+/** @param {View} view @returns {Scene} */
+export function summaries(view) {
+  const all = (view.store.get("summaries") || []).slice().sort((/** @type {any} */ a, /** @type {any} */ b) => a.table - b.table);
+  const newest = all.reduce((/** @type {number} */ top, /** @type {any} */ one) => Math.max(top, one.segment), 0);
+  const here = view.store.segment();
+  const round = here && all.some((/** @type {any} */ one) => one.segment === here.id) ? here.id : newest;
+  const mine = all.filter((/** @type {any} */ one) => one.segment === round);
+  const tables = ((view.store.get("forum") || {}).tables || []).length;
+  const { some, pages, words } = paged(mine, view.page, PER_PAGE);
+  return {
+    classes: "scene-says",
+    pages,
+    body: html`<header class="s-top"><h1>${t("stage.summaries")}</h1><span class="nowrap">${words}</span></header>
+      ${some.length
+        ? html`<ol class="says plain enter-scene">
+            ${some.map((/** @type {any} */ one) => html`<li>${who(one.table)}<p>${one.text}</p></li>`)}
+          </ol>`
+        : html`<p class="spoken">${t("stage.no_summaries")}</p>`}
+      ${foot(view, html`<p class="s-note">${t("stage.summaries_n", { n: mine.length, of: tables })}</p>`)}`,
+  };
+}
+
+/** @param {View} view  the dots question a points scene is about */
+function shared(view) {
+  const one = asked(view);
+  if (one && one.kind === "dots") return one;
+  const all = (view.store.get("questions") || []).filter((/** @type {any} */ q) => q.kind === "dots" && q.state !== "draft");
+  return all[all.length - 1] || null;
+}
+
+/** @param {View} view @returns {Scene} */
+export function points(view) {
+  const one = shared(view);
+  const result = one && (view.store.get("tally") || {})[one.id];
+  const shown = result && (one.state === "revealed" || one.results === "live");
+  if (!one || !shown) return unshared(view, one);
+  const { some, pages, words } = paged(/** @type {any[]} */ (result.rows), view.page, PER_PAGE);
+  const top = Math.max(1, ...result.rows.map((/** @type {any} */ row) => Number(row.figure) || 0));
+  const each = Math.ceil(top / MOST_DOTS);
+  const optionOf = (/** @type {string} */ id) => one.options.find((/** @type {any} */ option) => option.id === id) || { title: id };
+  const dots = (/** @type {number} */ n) => ({ up: Math.ceil(n / each / 2), down: Math.floor(n / each / 2) });
+  return {
+    classes: "scene-says",
+    pages,
+    body: html`<header class="s-top"><h1>${one.title}</h1><span class="nowrap">${words}</span></header>
+      <ol class="says enter-scene">
+        ${some.map((row) => {
+          const option = optionOf(row.id);
+          return html`<li>
+            ${option.table ? who(option.table) : html`<span class="who">${mark(row.id)}</span>`}
+            <p>${option.title}</p>
+            <span class="dots"><i ${vars(dots(Number(row.figure) || 0))}></i><b>${row.figure}</b></span>
+          </li>`;
+        })}
+      </ol>
+      ${foot(
+        view,
+        html`<p class="s-note">
+          ${t("stage.points_n", { n: result.n, points: result.points })}${each > 1 ? ` ${t("stage.dot_is", { n: each })}` : ""}<br />
+          <span class="muted">${t(one.config.not_own_table ? "stage.points_rule_own" : "stage.points_rule", { n: one.config.budget || 5 })}</span>
+        </p>`,
+      )}`,
+  };
+}
+
+/** @param {View} view @param {any} one  before the reveal: the stories in their order, no numbers */
+function unshared(view, one) {
+  if (!one) return summaries(view);
+  const { some, pages, words } = paged(/** @type {any[]} */ (one.options), view.page, PER_PAGE);
+  return {
+    classes: "scene-says",
+    pages,
+    body: html`<header class="s-top"><h1>${one.title}</h1><span class="nowrap">${words}</span></header>
+      <ol class="says plain enter-scene">
+        ${some.map((option) => html`<li>${option.table ? who(option.table) : html`<span class="who">${mark(option.id)}</span>`}<p>${option.title}</p></li>`)}
+      </ol>
+      ${foot(view, html`<p class="s-note">${t(isOpen(one) ? "stage.points_open" : "stage.points_hidden", { n: one.config.budget || 5 })}</p>`)}`,
+  };
+}
+
+/** @param {View} view @returns {Scene} */
+export function asks(view) {
+  const all = /** @type {any[]} */ (view.store.get("asks") || []);
+  const spoken = all.filter((one) => one.state === "on_stage");
+  const waiting = all.filter((one) => one.state === "open").sort((a, b) => b.upvotes - a.upvotes || a.id - b.id);
+  const count = html`<p class="s-note">${t("stage.asks_n", { n: waiting.length })}</p>`;
+  if (spoken.length) {
+    const one = spoken[spoken.length - 1];
+    return {
+      classes: "scene-ask",
+      pages: 1,
+      body: html`<p class="s-top"><span>${t("stage.asks_one")}</span><span>${t("stage.upvotes", { n: one.upvotes })}</span></p>
+        <p class="spoken enter-scene ${one.text.length > 70 ? "long" : ""}">${one.text}</p>
+        ${foot(view, count)}`,
+    };
+  }
+  const { some, pages, words } = paged(waiting, view.page, 4);
+  return {
+    classes: "scene-asks",
+    pages,
+    body: html`<header class="s-top"><h1>${t("stage.asks")}</h1><span>${words}</span></header>
+      <ol class="floor enter-scene">
+        ${some.map((one) => html`<li><p>${one.text}</p><b>${one.upvotes}</b></li>`)}
+        ${some.length ? nothing : html`<li><p>${t("stage.no_asks")}</p></li>`}
+      </ol>
+      ${foot(view, count)}`,
+  };
+}
