@@ -1,13 +1,17 @@
 """The wheel carries everything that runs: it is built, installed elsewhere and asked for a page."""
 
+import re
 import subprocess
 import sys
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.house.sources import ROOT
+from tests.servers.process import free_port, spawn, wait_until
 
 BESIDE = ("templates", "static")
 """Folders that lie beside the package in a checkout and inside it in a wheel."""
@@ -69,3 +73,33 @@ def test_installed_wheel_finds_its_resources_inside_the_package(elsewhere: Path)
     printed = run("-c", script, cwd=elsewhere, path=elsewhere)
     expected = [f"{elsewhere / 'townhall' / name} True" for name in (*BESIDE, "locale")]
     assert printed.splitlines() == expected
+
+
+def test_installed_wheel_serves_the_home_page(elsewhere: Path, tmp_path: Path) -> None:
+    address = f"http://127.0.0.1:{(port := free_port())}"
+    factory = ("-m", "uvicorn", "--factory", "townhall.app:create_app", "--port", str(port))
+    env = {
+        "PYTHONPATH": str(elsewhere),
+        "TOWNHALL_DATABASE_URL": f"sqlite:///{tmp_path / 'townhall.db'}",
+        "TOWNHALL_PORT": str(port),
+    }
+    log = tmp_path / "server.log"
+
+    def answers() -> bool:
+        with suppress(httpx.TransportError):
+            return httpx.get(f"{address}/healthz").status_code == 200
+        return False
+
+    process = spawn((sys.executable, *factory), log, env, cwd=tmp_path)
+    try:
+        wait_until(answers, process, log)
+        page = httpx.get(address, headers={"accept-language": "ko"})
+        named = re.findall(r"(?:src|href)=\"(/static/[^\"]+)\"", page.text)
+        served = {name: httpx.get(address + name).status_code for name in named}
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+    assert page.status_code == 200
+    assert '<html lang="ko"' in page.text
+    assert served
+    assert set(served.values()) == {200}

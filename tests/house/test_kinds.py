@@ -1,0 +1,43 @@
+"""A registered ballot or segment kind is complete: rules, page, script, words and a test."""
+
+import json
+
+import pytest
+
+from tests.house.sources import ROOT, files
+from townhall.domain.ballots import BALLOTS
+from townhall.domain.segments import SEGMENTS
+
+TESTS = "\n".join(file.read_text(encoding="utf-8") for file in files(".py", under=("tests",)))
+
+
+def words(language: str) -> set[str]:
+    folder = ROOT / "townhall" / "locale" / language
+    return {key for file in folder.glob("*.json") for key in json.loads(file.read_text("utf-8"))}
+
+
+def missing(*places: str) -> list[str]:
+    return [place for place in places if not (ROOT / place).is_file()]
+
+
+@pytest.mark.parametrize("kind", BALLOTS)
+def test_every_ballot_kind_is_complete(kind: str) -> None:
+    assert (
+        missing(
+            f"townhall/domain/ballots/{kind}.py",
+            f"templates/ballots/{kind}.html",
+            f"static/js/ballots/{kind}.js",
+        )
+        == []
+    )
+    assert all(f"kind.{kind}" in words(language) for language in ("ko", "en"))
+    assert f'"{kind}"' in TESTS, f"no test names the ballot kind {kind}"
+
+
+@pytest.mark.parametrize("kind", SEGMENTS)
+def test_every_segment_kind_is_complete(kind: str) -> None:
+    # `break` is a word of Python, so its module is `break_`.
+    module = f"{kind}_" if kind == "break" else kind
+    assert missing(f"townhall/domain/segments/{module}.py", f"templates/segments/{kind}.html") == []
+    assert all(f"segment.{kind}" in words(language) for language in ("ko", "en"))
+    assert f'"{kind}"' in TESTS, f"no test names the segment kind {kind}"
