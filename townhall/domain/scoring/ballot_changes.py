@@ -162,7 +162,7 @@ def alone_least(held: Round, duel: Duel, form: Form) -> int | None:
         means = {place: _pushed(held, place, count, form) for place in form.factors}
         return duel.changed(form.value(means))
 
-    return _first(enough, sum(ballots for _, ballots in held.pile))
+    return _first(enough, 0, sum(ballots for _, ballots in held.pile))
 
 
 def _pushed(held: Round, place: int, count: int, form: Form) -> Fraction:
@@ -181,13 +181,16 @@ def _pushed(held: Round, place: int, count: int, form: Form) -> Fraction:
     return trimmed_mean(tuple(sorted(found.items())), _dropped(held, place))
 
 
-def probed_least(held: Round, duel: Duel, raised: int | None) -> int | None:
-    """The number of ballots, in a fixed order, whose change is enough: perhaps not the least.
+def probed_least(
+    held: Round, duel: Duel, form: Form, low: int = 0, raised: int | None = None
+) -> int | None:
+    """The number of ballots, from `low`, whose change is enough, in order of effect on a form.
 
     A changed ballot gives the first the lowest score, the other the highest, and every third
-    the lowest too, but for the one to be raised.
+    the lowest too, but for the one to be raised. Another order might need fewer.
     """
-    order = sorted(held.pile, key=lambda item: _effect(held, item[0], duel, raised), reverse=True)
+    moves = _moves(held, form)
+    order = sorted(held.pile, key=lambda item: moves(item[0]), reverse=True)
 
     def enough(count: int) -> bool:
         left, mixed = count, []
@@ -201,15 +204,27 @@ def probed_least(held: Round, duel: Duel, raised: int | None) -> int | None:
         given = scale_shares(means, rule.normalise, rule.score_min, rule.score_max)
         return duel.changed(duel.gap + duel.weight * (given[duel.first] - given[duel.other]))
 
-    return _first(enough, sum(ballots for _, ballots in held.pile))
+    return _first(enough, low, sum(ballots for _, ballots in held.pile))
 
 
-def _effect(held: Round, scores: Scores, duel: Duel, raised: int | None) -> int:
-    """How many points a ballot would give way: a blank gives none."""
-    ours = scores[duel.first]
-    down = 0 if ours is None else ours - held.rule.score_min
-    ups = (scores[duel.other], None if raised is None else scores[raised])
-    return down + sum(held.high - score for score in ups if score is not None)
+def _moves(held: Round, form: Form) -> Callable[[Scores], int]:
+    """How far a ballot can move the form, in some unit; a blank cannot."""
+    effects = {
+        place: factor / held.size(place)
+        for place, factor in form.factors.items()
+        if held.spreads[place]
+    }
+    unit = lcm(*(effect.denominator for effect in effects.values()))
+    costs = [
+        (place, int(effect * unit), held.rule.score_min if effect > 0 else held.high)
+        for place, effect in effects.items()
+    ]
+
+    def moves(scores: Scores) -> int:
+        given = ((cost, scores[place], best) for place, cost, best in costs)
+        return sum(cost * (score - best) for cost, score, best in given if score is not None)
+
+    return moves
 
 
 def _changed(held: Round, scores: Scores, duel: Duel, raised: int | None) -> Scores:
@@ -223,6 +238,11 @@ def _changed(held: Round, scores: Scores, duel: Duel, raised: int | None) -> Sco
     return tuple(found)
 
 
-def _first(enough: Callable[[int], bool], most: int) -> int | None:
-    place = bisect_left(range(most + 1), True, key=enough)
-    return place if place <= most else None
+def _first(enough: Callable[[int], bool], low: int, most: int) -> int | None:
+    """The first number from `low` to `most` that is enough, every later one being so too."""
+    reach = 1
+    while low + reach <= most and not enough(low + reach - 1):
+        low, reach = low + reach, 2 * reach
+    numbers = range(low, min(low + reach, most + 1))
+    place = bisect_left(numbers, True, key=enough)
+    return numbers[place] if place < len(numbers) else None

@@ -68,8 +68,15 @@ def _level_is_enough(
     return other not in ranking.leaders
 
 
+def exactly(changes: int | None) -> Flip:
+    """A number of changes that is known to be the least."""
+    return Flip(changes, changes)
+
+
 def fewest(flips: Iterable[Flip]) -> Flip:
-    """The least of several ways; exact when no other way could be shorter."""
+    """The least of several ways to change the first place."""
     found = list(flips)
-    counted = [flip.changes for flip in found if flip.changes is not None]
-    return Flip(min(counted, default=None), all(flip.exact for flip in found))
+    return Flip(
+        changes=min((way.changes for way in found if way.changes is not None), default=None),
+        least=min((way.least for way in found if way.least is not None), default=None),
+    )

@@ -20,7 +20,7 @@ from townhall.domain.scoring.ballot_changes import (
     probed_least,
     true_least,
 )
-from townhall.domain.scoring.duel import Duel, duels, fewest
+from townhall.domain.scoring.duel import Duel, duels, exactly, fewest
 from townhall.domain.scoring.model import Flip, Pile
 from townhall.domain.scoring.points import Facts, live_means
 from townhall.domain.scoring.ranking import Board, Ranking
@@ -38,17 +38,22 @@ def flip(board: Board, ranking: Ranking, found: Facts, pile: Pile) -> Flip:
         means=tuple(nothing if mean is None else mean for mean in means),
     )
     able = [place for place, able in enumerate(board.eligible) if able]
-    return fewest(_least(held, duel) for duel in duels(board, ranking, "live", able))
+    ways: list[Flip] = []
+    for duel in duels(board, ranking, "live", able):
+        ways.append(_least(held, duel, fewest(ways).changes))
+    return fewest(ways)
 
 
-def _least(held: Round, duel: Duel) -> Flip:
+def _least(held: Round, duel: Duel, best: int | None) -> Flip:
     # A share is at most 1 and at least 0: no lead can fall by more than the weight.
     if not held.pile or not duel.weight or not duel.changed(duel.gap - duel.weight):
-        return Flip(None)
+        return exactly(None)
     if held.rule.normalise != "top":
-        return Flip(true_least(held, duel, _form(held, duel)))
+        return exactly(true_least(held, duel, _form(held, duel)))
     forms = {place: _ratio_form(duel, place) for place, spread in enumerate(held.spreads) if spread}
-    return _all_needed(held, duel, forms) if duel.gap >= 0 else _one_needed(held, duel, forms)
+    if duel.gap < 0:
+        return _one_needed(held, duel, forms)
+    return _all_needed(held, duel, forms, best)
 
 
 def _form(held: Round, duel: Duel) -> Form:
@@ -65,15 +70,16 @@ def _ratio_form(duel: Duel, top: int) -> Form:
     return Form(Fraction(0), factors)
 
 
-def _all_needed(held: Round, duel: Duel, forms: dict[int, Form]) -> Flip:
-    least = 0
-    for form in forms.values():
-        count = _bound(held, duel, form)
-        if count is None:
-            return Flip(None)
-        least = max(least, count)
-    enough = probed_least(held, duel, None)
-    return Flip(enough, enough == least)
+def _all_needed(held: Round, duel: Duel, forms: dict[int, Form], best: int | None) -> Flip:
+    bounds = {place: _bound(held, duel, form) for place, form in forms.items()}
+    least = [bound for bound in bounds.values() if bound is not None]
+    if len(least) < len(bounds):
+        return exactly(None)
+    if best is not None and max(least) >= best:
+        return Flip(None, max(least))
+    tightest = next(place for place, bound in bounds.items() if bound == max(least))
+    enough = probed_least(held, duel, forms[tightest], low=max(least))
+    return Flip(enough, max(least))
 
 
 def _one_needed(held: Round, duel: Duel, forms: dict[int, Form]) -> Flip:
@@ -81,17 +87,18 @@ def _one_needed(held: Round, duel: Duel, forms: dict[int, Form]) -> Flip:
     if held.rule.score_min == 0:
         # With no score left at all, the first falls back to what it has elsewhere.
         given = [ballots for score, ballots in held.spreads[duel.first] if score]
-        ways.append(Flip(sum(given)))
-    bounds = []
+        ways.append(exactly(sum(given)))
+    ways += [
+        exactly(true_least(held, duel, form)) for form in forms.values() if _solvable(held, form)
+    ]
     for place, form in forms.items():
-        if _solvable(held, form):
-            ways.append(Flip(true_least(held, duel, form)))
-        else:
-            ways.append(Flip(probed_least(held, duel, place)))
-            bounds.append(alone_least(held, duel, form))
-    best = fewest(ways).changes
-    possible = [bound for bound in bounds if bound is not None]
-    return Flip(best, all(best is not None and best <= bound for bound in possible))
+        if not _solvable(held, form):
+            best, bound = fewest(ways).changes, alone_least(held, duel, form)
+            # Only a way that may be shorter is tried out, and it may be shorter still.
+            if bound is not None and (best is None or bound < best):
+                tried = probed_least(held, duel, form, low=bound, raised=place)
+                ways.append(Flip(tried, bound))
+    return fewest(ways)
 
 
 def _solvable(held: Round, form: Form) -> bool:

@@ -19,7 +19,7 @@ from itertools import accumulate, chain
 from math import lcm
 from operator import sub
 
-from townhall.domain.scoring.duel import Duel, duels, fewest
+from townhall.domain.scoring.duel import Duel, duels, exactly, fewest
 from townhall.domain.scoring.model import Flip, PanelRule, Rule
 from townhall.domain.scoring.points import ZERO, Column, Facts
 from townhall.domain.scoring.ranking import Board, Ranking
@@ -40,7 +40,7 @@ def flip(board: Board, ranking: Ranking, found: Facts) -> Flip:
     """The least number of single moves of panel scores that changes who is first."""
     rule = board.rule
     if not ranking.leaders or not any(found.sheets):
-        return Flip(None)
+        return exactly(None)
     able = [n for n in range(len(board.ids)) if _may_win(rule, found, n)]
     pairs = [duel for duel in duels(board, ranking, "panel", able) if _possible(rule.panel, duel)]
     height = rule.panel.score_max - rule.panel.score_min
@@ -52,8 +52,8 @@ def flip(board: Board, ranking: Ranking, found: Facts) -> Flip:
         reach = _reach(rule.panel, found.sheets, limit)
         best = fewest(
             [
-                *(Flip(_below_floor(rule, reach.low[first])) for first in ranking.leaders),
-                *(Flip(_least(rule, duel, reach)) for duel in pairs),
+                *(exactly(_below_floor(rule, reach.low[first])) for first in ranking.leaders),
+                *(exactly(_least(rule, duel, reach)) for duel in pairs),
             ]
         )
         if limit == most or (best.changes is not None and best.changes <= limit):

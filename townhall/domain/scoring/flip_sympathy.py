@@ -14,7 +14,7 @@ candidate may be lifted between the two, so there the cheapest set of lifts is c
 from collections.abc import Sequence
 from dataclasses import replace
 
-from townhall.domain.scoring.duel import Duel, duels, fewest
+from townhall.domain.scoring.duel import Duel, duels, exactly, fewest
 from townhall.domain.scoring.model import Flip
 from townhall.domain.scoring.points import Facts, count_shares
 from townhall.domain.scoring.ranking import Board, Ranking, panel_floor_met, ranked
@@ -26,16 +26,16 @@ MOST = 1_000_000_000
 def flip(board: Board, ranking: Ranking, found: Facts) -> Flip:
     """The least number of added sympathies that changes who is first."""
     if not board.rule.weights.sympathy or not ranking.leaders:
-        return Flip(None)
+        return exactly(None)
     able = [n for n, column in enumerate(found.sheets) if panel_floor_met(board.rule, column)]
     if board.rule.sympathy.normalise == "rank":
         pairs = duels(board, ranking, "sympathy", able)
-        return fewest(Flip(_by_lifts(board, duel, found.counts)) for duel in pairs)
+        return fewest(exactly(_by_lifts(board, duel, found.counts)) for duel in pairs)
     best: int | None = None
     for place in able:
         shorter = _by_bisection(board, ranking, found, place, MOST if best is None else best - 1)
         best = best if shorter is None else shorter
-    return Flip(best)
+    return exactly(best)
 
 
 def _by_bisection(

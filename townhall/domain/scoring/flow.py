@@ -20,7 +20,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 Node = tuple[int, int]  # side (0 left, 1 right) and level
-Kinds = Mapping[tuple[int, int], int]  # heights left and right -> ballots
+Kind = tuple[int, int]  # height on the left and on the right
+Kinds = Mapping[Kind, int]  # how many ballots of each
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +80,18 @@ class _Network:
     right: Side
     low: int
     high: int
-    chosen: dict[tuple[int, int], int] = field(default_factory=dict)
+    chosen: dict[Kind, int] = field(default_factory=dict)
     passed: tuple[list[int], list[int]] = field(init=False)
     limits: tuple[list[int], list[int]] = field(init=False)
+    at: tuple[dict[int, list[tuple[Kind, int]]], ...] = field(init=False)
 
     def __post_init__(self) -> None:
         self.passed = ([0] * len(self.left.reach), [0] * len(self.right.reach))
         self.limits = (self.left.limits(self.low), self.right.limits(self.high))
+        self.at = ({}, {})
+        for kind, ballots in self.kinds.items():
+            for side in (0, 1):
+                self.at[side].setdefault(kind[side], []).append((kind, ballots))
 
     def push(self, need: int, best: int | None) -> int | None:
         """The number of ballots at which the cost has fallen by `need`, if less than `best`."""
@@ -149,12 +155,11 @@ class _Network:
         yield from self._crossings(side, level)
 
     def _crossings(self, side: int, level: int) -> Iterator[tuple[Node, int, int]]:
-        for kind, ballots in self.kinds.items():
+        for kind, ballots in self.at[side].get(level, ()):
             used = self.chosen.get(kind, 0)
-            if side == 0 and kind[0] == level and used < ballots:
-                yield (1, kind[1]), 0, ballots - used
-            elif side == 1 and kind[1] == level and used:
-                yield (0, kind[0]), 0, used
+            room = used if side else ballots - used
+            if room:
+                yield (1 - side, kind[1 - side]), 0, room
 
     def _send(self, source: Node, target: Node, units: int) -> None:
         if source[0] == target[0]:

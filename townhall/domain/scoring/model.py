@@ -204,14 +204,18 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Flip:
-    """The least number of single changes that changes the first place.
+    """How many single changes change the first place; None: no number of changes does.
 
-    None: no number of changes does. `exact` is False where the number is only known to be
-    enough (it may be less).
+    `changes` are enough, and fewer than `least` are not: equal, they are the exact answer.
     """
 
     changes: int | None
-    exact: bool = True
+    least: int | None
+
+    @property
+    def exact(self) -> bool:
+        """Whether fewer changes are known not to be enough."""
+        return self.changes == self.least
 
 
 @dataclass(frozen=True, slots=True)
