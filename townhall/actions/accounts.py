@@ -26,7 +26,7 @@ from townhall.storage import people, seats, sessions
 
 INVITE_MS = 15 * 60_000
 LOGIN_LIMIT = 64
-PASSWORD_LENGTHS = (8, 256)
+PASSWORD_LENGTHS = (10, 256)
 
 T = TypeVar("T")
 StaffRole = Literal["organiser", "moderator", "official"]
@@ -63,7 +63,7 @@ async def sign_in(hall: Hall, login: str, password: str) -> Entrance:
 async def sign_up(hall: Hall, login: str, nickname: str, password: str) -> Entrance:
     """A new member's account and session.
 
-    `login` 3 to 64 letters, digits or . _ - + @; `nickname` 1 to 20 graphemes; `password` 8 to 256
+    `login` 3 to 64 letters, digits or . _ - + @; `nickname` 1 to 20 graphemes; `password` 10 to 256
     characters. Refuses `login_invalid`, `login_taken`, `password_length`, `text_too_long`.
     """
     folded, name, hashed = await _new_account(login, nickname, password)

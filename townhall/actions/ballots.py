@@ -51,9 +51,7 @@ def _read_frozen(session: Session, question: int) -> _Frozen | None:
     row = session.get(Question, question)
     if row is None or row.state == "draft":
         return None
-    return _Frozen(
-        row.forum_id, questions.definition(row), row.secret, row.eligibility == "seats"
-    )
+    return _Frozen(row.forum_id, questions.definition(row), row.secret, row.eligibility == "seats")
 
 
 async def cast(
@@ -79,7 +77,9 @@ async def cast(
     if facts.forum != actor.forum or (facts.seats_only and actor.seat_kind == "open"):
         return {"status": "not_eligible"}
     channel = "open" if actor.seat_kind == "open" else "phone"
-    return await _store(hall, facts, actor.seat, question, key, rev, nonce, choice, channel, actor.table)
+    return await _store(
+        hall, facts, actor.seat, question, key, rev, nonce, choice, channel, actor.table
+    )
 
 
 async def cast_by_proxy(

@@ -22,6 +22,8 @@ async def beat(hall: Hall, process: str, counts: dict[tuple[int, int], int]) -> 
 
     await hall.change(None, decide)
     _last[process] = counts
-    moved = {f for f, t in counts.keys() | before.keys() if counts.get((f, t)) != before.get((f, t))}
+    moved = {
+        f for f, t in counts.keys() | before.keys() if counts.get((f, t)) != before.get((f, t))
+    }
     for forum in moved:
         hall.hub.announce(forum, frozenset({"room"}))

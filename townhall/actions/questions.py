@@ -100,7 +100,9 @@ async def finish_due(hall: Hall) -> int:
     limit = hall.now() - rules.GRACE_MS
     due = await hall.read(questions.due, limit)
     for forum, question in due:
-        await hall.change(forum, lambda session, now, q=question, f=forum: _finish(session, now, f, q))
+        await hall.change(
+            forum, lambda session, now, q=question, f=forum: _finish(session, now, f, q)
+        )
     return len(due)
 
 
@@ -110,9 +112,7 @@ def _finish(session: Session, now: int, forum: int, question: int) -> Change[Non
     row = questions.get(session, question, forum)
     if not rules.due(row.state, row.closes_at, now):
         return Change(None)
-    certificate = questions.recount(
-        session, row, present=forums.connected(session, forum), now=now
-    )
+    certificate = questions.recount(session, row, present=forums.connected(session, forum), now=now)
     certificate.heads = audit.heads(session, forum)
     session.add(certificate)
     _set(session, row, rules.finish(_course(row), now))

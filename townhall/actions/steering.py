@@ -26,9 +26,7 @@ def scope(actor: Actor, right: str) -> int:
     return actor.forum
 
 
-async def steer(
-    hall: Hall, actor: Actor, right: str, key: str, decide: Decide
-) -> dict[str, Any]:
+async def steer(hall: Hall, actor: Actor, right: str, key: str, decide: Decide) -> dict[str, Any]:
     """Run one command of a forum in its line; sent again with the same key it changes nothing."""
     forum_id = scope(actor, right)
 

@@ -1,0 +1,177 @@
+"""JSON for scripts and for phones whose socket is blocked.
+
+`POST /api/f/{code}/{event}` is the twin of the socket's event of that name: same registry, same
+payload, same answer, with a bearer token. The state is cacheable for a second for the public.
+"""
+
+import json
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.responses import Response
+
+from townhall import events
+from townhall.actions import people
+from townhall.domain.audience import VISITOR, Actor, audience_of
+from townhall.domain.errors import Refused
+from townhall.screens import slices
+from townhall.web.cookies import SCREENS, Screen
+from townhall.web.door import bearer_of
+from townhall.web.errors import as_json
+from townhall.web.visit import Page, Visit
+
+log = logging.getLogger("townhall.web")
+
+API_BYTES = 32 * 1024
+_JOIN_FIELDS = {"ticket": str, "nickname": str, "table": int}
+_VOTES = {"vote", "proxy_vote"}
+_FRESH_MS = 1_000
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The public state of one forum, encoded once for everybody who asks within a second."""
+
+    at: int
+    etag: str
+    body: dict[str, Any]
+
+
+async def join(visit: Visit) -> Response:
+    """POST /api/f/{code}/join {ticket?, nickname?, table?} -> {token, seat, expires}.
+
+    A browser gets the cookie as well, so that reloading the page keeps the seat.
+    """
+    given = await _body(visit)
+    for field, value in given.items():
+        if field not in _JOIN_FIELDS or type(value) is not _JOIN_FIELDS[field]:
+            raise Refused("payload_invalid", field=str(field)[:60], reason="unexpected")
+    try:
+        async with visit.site.limits.queue():
+            entrance = await people.join(visit.hall, visit.forum.code, **given)
+    except Refused:
+        await visit.site.limits.failed_from(visit.address)
+        raise
+    if "origin" in visit.request.headers:
+        visit.keep(entrance)
+    answer = {"token": entrance.token, "seat": entrance.seat, "expires": entrance.expires}
+    return visit.json({"status": "ok"} | answer)
+
+
+async def token(visit: Visit) -> Response:
+    """POST /api/f/{code}/token: a fresh page token, for a page whose cookie is still good.
+
+    The page shows its old token, which says which of the browser's sessions it speaks for.
+    """
+    old = bearer_of(visit.request).split(".")
+    wanted, screen = (old[0], old[1]) if len(old) == 4 else ("", "")
+    kept: tuple[Screen, ...] = SCREENS if wanted else ("phone",)
+    for name in kept:
+        for cookie in visit.cookies.tokens(name, visit.forum.code)[:1]:
+            actor = await people.recognise(visit.hall, cookie, visit.forum.id)
+            if actor.session is not None and wanted in {"", str(actor.session)}:
+                fresh, expires = people.page_token(visit.hall, actor, screen)
+                return visit.json({"status": "ok", "token": fresh, "expires": expires})
+    raise Refused("sign_in")
+
+
+async def event(visit: Visit) -> Response:
+    """POST /api/f/{code}/{event}: run one event."""
+    name = visit.request.path_params["event"]
+    known = events.EVENTS.get(name)
+    if known is None:
+        raise Refused("event_unknown", event=name[:40])
+    speaker = visit.actor.session
+    wait = speaker and visit.site.limits.buckets.wait((speaker, name), known.rate, known.burst)
+    if wait:
+        return _slower(visit, name, wait)
+    answer = await events.dispatch(visit.hall, visit.actor, name, await _body(visit))
+    return visit.json(answer, 503 if answer.get("status") == "busy" else 200)
+
+
+def _slower(visit: Visit, name: str, wait: float) -> Response:
+    seconds = max(1, round(wait + 0.5))
+    if name in _VOTES:
+        answer: dict[str, object] = {"status": "busy", "retry_after": seconds}
+    else:
+        answer = as_json(visit, Refused("too_many", seconds=seconds))
+    return visit.json(answer, 429, {"Retry-After": str(seconds)})
+
+
+async def state(visit: Visit) -> Response:
+    """GET /api/f/{code}/state: version, slices and server time; the public's for anybody."""
+    if visit.actor.role == "visitor":
+        kept = await _public(visit)
+        headers = {"Cache-Control": "public, max-age=1"}
+    else:
+        kept = await _read(visit, visit.actor)
+        headers = {"Cache-Control": "private, no-cache"}
+    headers["ETag"] = kept.etag
+    if visit.request.headers.get("if-none-match") == kept.etag:
+        return Response(status_code=304, headers=headers)
+    return visit.json(kept.body, 200, headers)
+
+
+async def _public(visit: Visit) -> Kept:
+    memory = visit.site.states
+    kept = memory.get(visit.forum.id)
+    if kept is None or kept.at + _FRESH_MS <= visit.hall.now():
+        if len(memory) > _FRESH_MS:
+            memory.clear()
+        kept = memory[visit.forum.id] = await _read(visit, VISITOR)
+    return kept
+
+
+async def _read(visit: Visit, actor: Actor) -> Kept:
+    forum, audience, now = visit.forum.id, audience_of(actor.role), visit.hall.now()
+    epoch = visit.hall.database.epoch
+    version, values = await visit.hall.read(
+        lambda s: slices.read(s, forum, audience, actor.table, epoch=epoch)
+    )
+    etag = f'"{"-".join(map(str, version))}-{audience}-{actor.table or 0}"'
+    return Kept(now, etag, {"version": list(version), "slices": values, "now": now})
+
+
+async def healthz(visit: Visit) -> Response:
+    """GET /healthz: the database answers and the writer's line is not full."""
+    await people.revocation_mark(visit.hall)
+    return visit.json({"status": "ok", "waiting": visit.hall.writer.waiting})
+
+
+async def csp(visit: Visit) -> Response:
+    """POST /csp: a browser reports something blocked; one short log line, and not too many."""
+    raw = (await visit.request.body())[:4_000]
+    if not visit.site.limits.buckets.wait("csp", 1.0, 20.0):
+        log.warning("csp", extra=_report(raw))
+    return Response(status_code=204)
+
+
+def _report(raw: bytes) -> dict[str, str]:
+    try:
+        found = json.loads(raw)["csp-report"]
+        wanted = ("effective-directive", "violated-directive", "blocked-uri", "source-file")
+        return {name.replace("-", "_"): str(found.get(name, ""))[:120] for name in wanted}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return {"effective_directive": "unreadable"}
+
+
+async def _body(visit: Visit) -> dict[str, Any]:
+    raw = await visit.request.body()
+    try:
+        found = json.loads(raw or b"{}")
+    except (ValueError, RecursionError):
+        raise Refused("json_invalid") from None
+    if not isinstance(found, dict):
+        raise Refused("json_invalid")
+    return found
+
+
+PAGES = [
+    Page("/healthz", ("GET",), healthz, "page.read", api=True),
+    Page("/csp", ("POST",), csp, "page.read", api=True, body=API_BYTES),
+    Page("/api/f/{code}/state", ("GET",), state, "page.read", api=True),
+    Page("/api/f/{code}/join", ("POST",), join, "forum.enter", api=True, body=API_BYTES),
+    Page("/api/f/{code}/token", ("POST",), token, "forum.enter", api=True, body=API_BYTES),
+    Page("/api/f/{code}/{event}", ("POST",), event, "forum.enter", api=True, body=API_BYTES),
+]

@@ -1,0 +1,45 @@
+"""Every address of the house, from the lists that each noun's pages declare.
+
+Belongs here: putting those lists together. A page that is in none of them does not exist.
+"""
+
+from collections.abc import Sequence
+
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from townhall.domain.errors import Refused
+from townhall.hall import Hall
+from townhall.web import account_pages, api, pages, plain_pages
+from townhall.web.assets import Assets
+from townhall.web.door import Door
+from townhall.web.limits import Limits
+from townhall.web.templating import Templates
+from townhall.web.visit import Page, Site, Visit
+
+
+async def nowhere(_visit: Visit) -> Response:
+    """Every address that no page has."""
+    raise Refused("not_found")
+
+
+PAGES: Sequence[Page] = (
+    *account_pages.PAGES,
+    *pages.PAGES,
+    *plain_pages.PAGES,
+    *api.PAGES,
+    Page("/api/{path:path}", ("GET",), nowhere, "page.read", api=True),
+    Page("/{path:path}", ("GET",), nowhere, "page.read"),
+    Page("/{path:path}", ("POST", "PUT", "PATCH", "DELETE"), nowhere, "page.read", api=True),
+)
+"""Every page, in the order in which addresses are compared; the last take all that is left."""
+
+
+def build(hall: Hall) -> list[BaseRoute]:
+    """The routes of one process."""
+    assets = Assets()
+    site = Site(hall, assets, Templates(assets.url), Limits(hall.now))
+    return [
+        Route("/static/{fingerprint}/{name:path}", assets.serve, methods=["GET"]),
+        *(Route(page.path, Door(site, page), methods=list(page.methods)) for page in PAGES),
+    ]
