@@ -33,6 +33,16 @@ class Draft:
     tags: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Picture:
+    """An image that belongs to a proposal, already re-encoded, at most 300 KB."""
+
+    media_type: str
+    width: int
+    height: int
+    data: bytes
+
+
 def draft(title: str, background: str, content: str, category: str, tags: str) -> Draft:
     """A clean draft of what was typed; `tags` are separated by spaces, commas or `#`.
 

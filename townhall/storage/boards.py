@@ -20,6 +20,7 @@ from townhall.storage.schema import (
     Forum,
     Proposal,
     ProposalTag,
+    Question,
     Selection,
     SelectionCandidate,
     Upload,
@@ -83,6 +84,8 @@ def add(session: Session, key: str, title: str, about: str, agreement_days: int,
 
 def get(session: Session, key: str, *, lock: bool = False) -> Board | None:
     """The board of a key. With `lock`, writers to it form a line on PostgreSQL too."""
+    if not key.isascii() or "\0" in key:
+        return None
     statement = choose(Board).where(Board.key == key)
     return session.exec(statement.with_for_update() if lock else statement).first()
 
@@ -146,6 +149,50 @@ def listed(session: Session, ids: Sequence[int]) -> list[Listed]:
     return [Listed(*row) for row in rows]
 
 
+def closing(session: Session, board: int | None, now: int, until: int) -> list[tuple[str, Listed]]:
+    """Running proposals that close before `until`, the nearest first, and their board's key; of
+    one board or of all, at most ten.
+    """
+    closes = col(Proposal.agreement_closes_at)
+    return _keyed(session, board, (_running(now), closes < until), closes.asc())
+
+
+def written_by(session: Session, board: int | None, person: int) -> list[tuple[str, Listed]]:
+    """The newest proposals of a person and their board's key; of one board or of all."""
+    return _keyed(session, board, (col(Proposal.person_id) == person,), _ID.desc())
+
+
+def _keyed(
+    session: Session,
+    board: int | None,
+    conditions: Sequence[ColumnElement[bool]],
+    order: ColumnElement[Any],
+) -> list[tuple[str, Listed]]:
+    statement = (
+        select(_ID, col(Board.key))
+        .join(Board, col(Board.id) == col(Proposal.board_id))
+        .where(*conditions)
+        .order_by(order, _ID)
+        .limit(10)
+    )
+    if board is not None:
+        statement = statement.where(col(Proposal.board_id) == board)
+    rows = session.connection().execute(statement).all()
+    found = {item.id: item for item in listed(session, [row[0] for row in rows])}
+    return [(key, found[proposal]) for proposal, key in rows]
+
+
+def voting(session: Session, forum_ids: Sequence[int]) -> set[int]:
+    """Which of these forums have a question open."""
+    return set(
+        session.exec(
+            choose(Question.forum_id).where(
+                col(Question.forum_id).in_(forum_ids), Question.state == "open"
+            )
+        )
+    )
+
+
 def liked(session: Session, board: int, now: int, least: int) -> dict[int, int]:
     """The running proposals with at least `least` sympathies: id -> sympathies."""
     sympathies = count_of("sympathy")
@@ -154,23 +201,18 @@ def liked(session: Session, board: int, now: int, least: int) -> dict[int, int]:
             col(Proposal.board_id) == board, _running(now), sympathies >= least
         )
     )
-    return dict(rows.tuples())
+    return {row[0]: row[1] for row in rows}
 
 
 def tags(session: Session, board: int, limit: int = 12) -> list[str]:
     """The most used tags of a board, categories among them."""
-    used: Counter[str] = Counter()
-    connection = session.connection()
-    used.update(
-        dict(
-            connection.execute(
-                select(col(ProposalTag.tag), func.count())
-                .join(Proposal, col(ProposalTag.proposal_id) == _ID)
-                .where(col(Proposal.board_id) == board)
-                .group_by(col(ProposalTag.tag))
-            ).tuples()
-        )
+    rows = session.connection().execute(
+        select(col(ProposalTag.tag), func.count())
+        .join(Proposal, col(ProposalTag.proposal_id) == _ID)
+        .where(col(Proposal.board_id) == board)
+        .group_by(col(ProposalTag.tag))
     )
+    used = Counter({row[0]: row[1] for row in rows})
     used.update(_categories(session, board))
     return [tag for tag, _ in sorted(used.items(), key=lambda item: (-item[1], item[0]))][:limit]
 
@@ -187,7 +229,7 @@ def _categories(session: Session, board: int) -> dict[str, int]:
         .where(col(Proposal.board_id) == board, col(Proposal.category) != "")
         .group_by(col(Proposal.category))
     )
-    return dict(rows.tuples())
+    return {row[0]: row[1] for row in rows}
 
 
 def candidacies(session: Session, proposals: Sequence[int]) -> dict[int, Candidacy]:
@@ -203,7 +245,7 @@ def candidacies(session: Session, proposals: Sequence[int]) -> dict[int, Candida
         .where(col(SelectionCandidate.proposal_id).in_(list(proposals)))
         .order_by(col(Selection.id))
     )
-    return {row[0]: Candidacy(row[1], row[2], row[3]) for row in rows.tuples()}
+    return {row[0]: Candidacy(row[1], row[2], row[3]) for row in rows}
 
 
 def forums(session: Session, board: int | None, limit: int = 20) -> Sequence[Forum]:

@@ -16,6 +16,7 @@ from sqlalchemy import (
 from sqlmodel import Session, col
 from sqlmodel import select as choose
 
+from townhall.storage.proposals import LARGEST_ID
 from townhall.storage.schema import Agreement, Comment, CommentSympathy, Person, Proposal
 
 MOST_SHOWN = 500
@@ -102,7 +103,7 @@ def count() -> ScalarSelect[int]:
 
 def get(session: Session, comment_id: int) -> Comment | None:
     """A comment that stands."""
-    found = session.get(Comment, comment_id)
+    found = session.get(Comment, comment_id) if 0 < comment_id < LARGEST_ID else None
     return found if found is not None and found.removed_at is None else None
 
 

@@ -29,6 +29,9 @@ _MARKS: Mapping[Mark, type[Sympathy] | type[Agreement]] = {
 }
 _ROWS_AT_ONCE = 500
 
+LARGEST_ID = 1 << 31
+"""An address may hold any number; a key column of PostgreSQL may not."""
+
 
 # Proposals
 
@@ -49,6 +52,8 @@ class Imported:
 
 def proposal(session: Session, board_key: str, proposal_id: int) -> Proposal | None:
     """A proposal, if it lives on that board."""
+    if not 0 < proposal_id < LARGEST_ID:
+        return None
     return session.exec(
         choose(Proposal)
         .join(Board, col(Board.id) == col(Proposal.board_id))

@@ -1,20 +1,9 @@
 """Pictures that people uploaded, already re-encoded by the door that took them."""
 
-from dataclasses import dataclass
-
 from sqlmodel import Session, select
 
+from townhall.domain.drafts import Picture
 from townhall.storage.schema import Upload
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A re-encoded image, at most 300 KB."""
-
-    media_type: str
-    width: int
-    height: int
-    data: bytes
 
 
 def add(session: Session, picture: Picture, token: str, now: int) -> int:
@@ -39,3 +28,10 @@ def get(session: Session, token: str) -> Picture | None:
     if found is None:
         return None
     return Picture(found.media_type, found.width, found.height, found.data)
+
+
+def shape(session: Session, upload: int | None) -> tuple[int, int] | None:
+    """Width and height of an image, without its bytes."""
+    if upload is None:
+        return None
+    return session.exec(select(Upload.width, Upload.height).where(Upload.id == upload)).first()
