@@ -76,9 +76,9 @@ SAMPLES: dict[str, Sample] = {
     ),
     "multiple": Sample(
         defined("multiple", max=3, write_in=True),
-        st.builds(
-            lambda picks, other: {"picks": picks, "other": other}, _ORDERS, _WRITTEN
-        ).filter(lambda choice: 1 <= len(choice["picks"]) + bool(choice["other"].strip()) <= 3),
+        st.builds(lambda picks, other: {"picks": picks, "other": other}, _ORDERS, _WRITTEN).filter(
+            lambda choice: 1 <= len(choice["picks"]) + bool(choice["other"].strip()) <= 3
+        ),
         (
             ({"picks": []}, "too_few"),
             ({}, "too_few"),

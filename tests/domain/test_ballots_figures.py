@@ -152,9 +152,7 @@ def test_dots_shift_by_points() -> None:
         (0, 2, "0.00"),
     ],
 )
-def test_halves_are_rounded_away_from_zero(
-    value: Fraction | int, places: int, shown: str
-) -> None:
+def test_halves_are_rounded_away_from_zero(value: Fraction | int, places: int, shown: str) -> None:
     assert figures.half_up(value, places) == shown
 
 

@@ -6,6 +6,7 @@ refuses. The plan never moves: being late is the distance between the clock and 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Any, Literal, Protocol, cast
 
 from townhall.domain import text
@@ -258,13 +259,9 @@ def recover(run: Run, now: int) -> list[Saving]:
 
 def summarised(run: Run, segment: int) -> int | None:
     """The last table talk before a segment: the one whose summaries it shows or puts to points."""
-    found = None
-    for each in run.segments:
-        if each.id == segment:
-            break
-        if each.kind == "tables":
-            found = each.id
-    return found
+    before = takewhile(lambda each: each.id != segment, run.segments)
+    talks = [each.id for each in before if each.kind == "tables"]
+    return talks[-1] if talks else None
 
 
 def speaker_facts(run: Run) -> Mapping[str, Any] | None:

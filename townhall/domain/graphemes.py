@@ -31,7 +31,7 @@ def _spans(pattern: str) -> frozenset[str]:
 
 _PICTOGRAPHS = _spans(PICTOGRAPHS)
 _REGIONAL = _spans("\U0001f1e6-\U0001f1ff")
-_EXTENDS = _spans("\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f\u200c\u200d\uff9e\uff9f")
+_EXTENDS = _spans("\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f\u0e33\u0eb3\u200c\u200d\uff9e\uff9f")
 _PREPENDS = _spans("\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2")
 _LEADING = _spans("\u1100-\u115f\ua960-\ua97c")
 _VOWELS = _spans("\u1160-\u11a7\ud7b0-\ud7c6")
