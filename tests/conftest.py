@@ -25,8 +25,15 @@ MARKS = {
 }
 """Which fixtures earn a test which mark; CI demands at least one test of each."""
 
-# A deadline would be an assertion about timing.
-hypothesis.settings.register_profile("house", deadline=None, print_blob=True)
+# A deadline, like the check for slow generation, would be an assertion about timing. CI repeats the
+# same examples in every run; people's machines look for new ones.
+hypothesis.settings.register_profile(
+    "house",
+    deadline=None,
+    derandomize="CI" in os.environ,
+    print_blob=True,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
 hypothesis.settings.load_profile("house")
 
 
