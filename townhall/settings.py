@@ -21,38 +21,54 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="TOWNHALL_", frozen=True, extra="forbid")
 
     database_url: str = Field(
-        "sqlite:///var/townhall.db",
+        default="sqlite:///var/townhall.db",
         description="Where everything is kept: sqlite:///PATH, or postgresql://… for many machines",
     )
     redis_url: str | None = Field(
-        None, description="redis://… that tells other processes what moved; one process needs none"
+        default=None,
+        description="redis://… that tells other processes what moved; one process needs none",
     )
     public_url: str | None = Field(
-        None, description="How phones reach this server, for links, QR codes and the Host check"
+        default=None,
+        description="How phones reach this server, for links, QR codes and the Host check",
     )
-    host: str = Field("127.0.0.1", description="The address to listen on; 0.0.0.0 for a network")
-    port: int = Field(8000, ge=0, le=65535, description="The port to listen on; 0 takes a free one")
+    host: str = Field(
+        default="127.0.0.1", description="The address to listen on; 0.0.0.0 for a network"
+    )
+    port: int = Field(
+        default=8000, ge=0, le=65535, description="The port to listen on; 0 takes a free one"
+    )
     secret: str | None = Field(
-        None, min_length=16, description="Signs page tokens; drawn and kept in the database if none"
+        default=None,
+        min_length=16,
+        description="Signs page tokens; drawn and kept in the database if none",
     )
     allowed_origins: Listed = Field(
-        (), description="Further origins that may post and open sockets, with commas between"
+        default=(),
+        description="Further origins that may post and open sockets, with commas between",
     )
     trusted_proxies: Listed = Field(
-        (), description="Addresses of reverse proxies whose X-Forwarded headers are believed"
+        default=(),
+        description="Addresses of reverse proxies whose X-Forwarded headers are believed",
     )
     session_days: int = Field(
-        30, ge=1, le=400, description="How many days a sign-in, a card or a link stays valid"
+        default=30,
+        ge=1,
+        le=400,
+        description="How many days a sign-in, a card or a link stays valid",
     )
     language: Literal["ko", "en"] = Field(
-        "ko", description="The language of people whose browser asks for neither Korean nor English"
+        default="ko",
+        description="The language of people whose browser asks for neither Korean nor English",
     )
-    timezone: str = Field("Asia/Seoul", description="The time zone in which times are shown")
+    timezone: str = Field(
+        default="Asia/Seoul", description="The time zone in which times are shown"
+    )
     log_format: Literal["console", "json"] = Field(
-        "console", description="Log lines for people (console) or for machines (json)"
+        default="console", description="Log lines for people (console) or for machines (json)"
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="The least important line that is still logged"
+        default="info", description="The least important line that is still logged"
     )
 
     @field_validator("allowed_origins", "trusted_proxies", mode="before")

@@ -24,7 +24,7 @@ from townhall.web.visit import Here, Page, Site, Visit
 log = logging.getLogger("townhall.web")
 
 _FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
-_STATUS_CODES = {404: "not_found", 413: "too_large"}
+_STATUS_CODES = {404: "not_found"}
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ _DAY_SECONDS = 86_400
 
 @dataclass(frozen=True)
 class Words:
-    """One language's catalogue. `words("area.key", n=3)` gives the sentence with places filled."""
+    """One language's catalogue; called with a key and values it gives the sentence."""
 
     lang: str
     table: Mapping[str, Text]

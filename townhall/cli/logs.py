@@ -1,0 +1,51 @@
+"""Log lines: for people on a console, for machines as JSON, each with its request's id.
+
+Everything of ours and of the server logs through the standard library; this gives those lines
+their form. No ballot, no token and no personal text is ever handed to a logger.
+"""
+
+import logging
+import sys
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from townhall.settings import Settings
+from townhall.web.middleware import REQUEST_ID
+
+
+def configure(settings: Settings) -> None:
+    """Set up logging for this process; call it once, before the server starts."""
+    before: list[Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.ExtraAdder(),
+        _with_request_id,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    last: Processor
+    if settings.log_format == "json":
+        before.append(structlog.processors.format_exc_info)
+        last = structlog.processors.JSONRenderer(ensure_ascii=False)
+    else:
+        # The default traceback prints local variables, and those may be tokens or ballots.
+        plain = structlog.dev.plain_traceback
+        last = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=before,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(settings.log_level.upper())
+    # Our own line carries more and no query; the engine's lines would carry ballots.
+    for name in ("uvicorn.access", "engineio", "socketio"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _with_request_id(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    if request_id := REQUEST_ID.get():
+        event["request_id"] = request_id
+    return event
