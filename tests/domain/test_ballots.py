@@ -232,6 +232,7 @@ def test_a_defined_config_defined_again_stays_the_same(name: str) -> None:
         ("score", ("A", "B"), {"high_label": "x" * 31}, "high_label", "too_long"),
         ("ranking", ("A", "B"), {"method": "schulze"}, "method", "range"),
         ("ranking", ("A", "B"), {"method": []}, "method", "range"),
+        ("dots", ("t1",), {"over": "tables"}, "over", "range"),
         ("dots", ("t1",), {"budget": 101}, "budget", "range"),
         ("dots", ("t1",), {"budget": 3, "per_option_max": 4}, "per_option_max", "range"),
     ],

@@ -105,7 +105,7 @@ def terms(
     results: str = "hidden",
     base: str = "voted",
     eligibility: str = "seats",
-    round: str | None = None,  # noqa: A002 - the word of the assembly
+    round: str | None = None,
 ) -> Terms:
     """Checked terms; refuses with `definition_invalid` (field, reason). Secret: not changeable."""
     known = {
@@ -221,7 +221,7 @@ def due(state: str, closes_at: int | None, now: int) -> bool:
     return state in ("open", "closing") and not accepts(state, closes_at, now)
 
 
-def turnout_visible(state: str, audience: Audience) -> bool:  # noqa: ARG001 - one rule for all
+def turnout_visible(state: str, audience: Audience) -> bool:
     """Whether the audience may see how many have voted: everyone, once it has opened."""
     return state != "draft"
 

@@ -4,10 +4,10 @@ A plan is a proposal to the organiser; everything in it may be changed before th
 turns keys into words of the forum's language and positions into ids.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
 from townhall.domain import text
 from townhall.domain.ballots import BALLOTS, Option, option_ids
@@ -19,9 +19,12 @@ from townhall.domain.segments.pitch import SECONDS
 TEMPLATES = ("small-library", "open-forum", "blank")
 CANDIDATES_MOST = 12
 TITLE_LIMIT = 120
-STICKERS: Mapping[str, Any] = MappingProxyType({"budget": 5, "not_own_table": True})
+STICKERS: Mapping[str, Any] = MappingProxyType(
+    {"budget": 5, "not_own_table": True, "over": "summaries"}
+)
 
-Source = Literal["none", "candidates", "summaries"]
+Words = Callable[[str], str]
+"""Turns a catalogue key into words of the forum's language."""
 
 
 @dataclass(frozen=True)
@@ -42,15 +45,14 @@ class PlannedSegment:
 class PlannedQuestion:
     """One question; `title` and `help` are catalogue keys, `first` a position in the plan.
 
-    `source` tells where options come from: `candidates` has them in `options` already, `summaries`
-    gets them when it opens (the tables' summaries).
+    `options` are plain facts (`{"id", "title"}`), as a question stores them; stickers get theirs
+    when they open, from the tables' summaries.
     """
 
     kind: str
     title: str
     help: str = ""
-    source: Source = "none"
-    options: tuple[Option, ...] = ()
+    options: tuple[Mapping[str, Any], ...] = ()
     config: Mapping[str, Any] = field(default_factory=dict)
     round: Round | None = None
     first: int | None = None
@@ -97,7 +99,7 @@ def plan(key: str, candidates: Sequence[str]) -> Plan:
 def _small_library(candidates: tuple[Option, ...]) -> Plan:
     """The small-library forum: introductions, talk at tables, and a score vote in two rounds."""
     at = "template.small-library"
-    first = _question("score", f"{at}.score", "candidates", candidates, {}, round="first")
+    first = _question("score", f"{at}.score", candidates, round="first")
     final = replace(first, title=f"{at}.score.final", round="final", first=0)
     segments = (
         _segment("talk", f"{at}.opening", 10),
@@ -113,7 +115,7 @@ def _small_library(candidates: tuple[Option, ...]) -> Plan:
         _segment("talk", f"{at}.tasks", 15),
         _segment("talk", f"{at}.closing", 15),
     )
-    points = _question("dots", f"{at}.stickers", "summaries", (), STICKERS)
+    points = _question("dots", f"{at}.stickers", config=STICKERS)
     return Plan("small-library", "seats", candidates, segments, (first, points, final))
 
 
@@ -121,9 +123,9 @@ def _open_forum(candidates: tuple[Option, ...]) -> Plan:
     """An evening that anyone may join by code, with one choice among candidates or a mood."""
     at = "template.open-forum"
     choice = (
-        _question("single", f"{at}.choice", "candidates", candidates, {}, eligibility="open")
+        _question("single", f"{at}.choice", candidates, eligibility="open")
         if len(candidates) > 1
-        else _question("yesno", f"{at}.mood", "none", (), {}, eligibility="open")
+        else _question("yesno", f"{at}.mood", eligibility="open")
     )
     pitches = (_pitches(f"{at}.pitch", candidates),) if candidates else ()
     segments = (
@@ -136,7 +138,7 @@ def _open_forum(candidates: tuple[Option, ...]) -> Plan:
         _segment("question", f"{at}.vote", 5, question=1),
         _segment("talk", f"{at}.closing", 10),
     )
-    points = _question("dots", f"{at}.stickers", "summaries", (), STICKERS, eligibility="open")
+    points = _question("dots", f"{at}.stickers", config=STICKERS, eligibility="open")
     return Plan("open-forum", "open", candidates, segments, (points, choice))
 
 
@@ -162,14 +164,18 @@ def _pitches(key: str, candidates: Sequence[Option]) -> PlannedSegment:
 def _question(
     kind: str,
     key: str,
-    source: Source,
-    options: tuple[Option, ...],
-    config: Mapping[str, Any],
+    options: Sequence[Option] = (),
     *,
-    round: Round | None = None,  # noqa: A002 - the word of the assembly
+    config: Mapping[str, Any] = MappingProxyType({}),
+    round: Round | None = None,
     eligibility: Eligibility = "seats",
 ) -> PlannedQuestion:
-    checked = BALLOTS[kind].define(options, config)
     return PlannedQuestion(
-        kind, key, f"{key}.help", source, options, checked, round=round, eligibility=eligibility
+        kind=kind,
+        title=key,
+        help=f"{key}.help",
+        options=tuple({"id": option.id, "title": option.title} for option in options),
+        config=BALLOTS[kind].define(options, config),
+        round=round,
+        eligibility=eligibility,
     )

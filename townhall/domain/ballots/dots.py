@@ -17,17 +17,20 @@ from townhall.domain.ballots.definition import (
     check_fields,
     check_options,
     choice_invalid,
+    definition_invalid,
     flag,
     whole,
 )
 
+SOURCES = ("options", "summaries")
 PILED_CELL = "#piled"
 GIVERS_MARK = "#"
 
 
 class Dots:
     """Config: `budget` points a ballot (1 to 100, default 5), `not_own_table` (bool),
-    `per_option_max` (default: the budget).
+    `per_option_max` (default: the budget), `over`: where options come from, `options` of its own
+    or the tables' `summaries` at the time it opens.
     """
 
     name = "dots"
@@ -37,14 +40,22 @@ class Dots:
 
     def define(self, options: Sequence[Option], config: Mapping[str, Any]) -> Mapping[str, Any]:
         """Checks options, purse and limits; `per_option_max` cannot exceed the budget."""
-        check_fields(config, "budget", "not_own_table", "per_option_max")
+        check_fields(config, "budget", "not_own_table", "per_option_max", "over")
         check_options(options, self.most)
         budget = whole(config, "budget", 5, 1, 100)
         per_option = config.get("per_option_max")
         if per_option is not None:
             per_option = whole(config, "per_option_max", budget, 1, budget)
         own = flag(config, "not_own_table", False)
-        return {"budget": budget, "not_own_table": own, "per_option_max": per_option}
+        over = config.get("over", "options")
+        if over not in SOURCES:
+            raise definition_invalid("over", "range")
+        return {
+            "budget": budget,
+            "not_own_table": own,
+            "per_option_max": per_option,
+            "over": over,
+        }
 
     def clean(self, definition: Definition, choice: object, table: int | None) -> Choice:
         """Whole positive points on known options, together at most the budget.
@@ -90,7 +101,7 @@ class Dots:
         definition: Definition,
         cells: Mapping[str, int],
         *,
-        ballots: Iterable[Choice] | None = None,  # noqa: ARG002 - cells say it all
+        ballots: Iterable[Choice] | None = None,
         entitled: int = 0,
     ) -> Result:
         """Points of each option, most first; `count` (and share) are the people who gave any.

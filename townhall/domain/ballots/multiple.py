@@ -3,8 +3,6 @@
 The choice is `{"picks": ["A", "C"], "other": "text"}`; `other` is left out when nothing is written.
 """
 
-# ruff: noqa: ARG002 - the Protocol hands over more than this kind needs.
-
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any

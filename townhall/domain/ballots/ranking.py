@@ -42,7 +42,7 @@ class Ranking:
         self,
         definition: Definition,
         choice: object,
-        table: int | None,  # noqa: ARG002 - a table plays no part here
+        table: int | None,
     ) -> Choice:
         """A list of different options' ids, at least one."""
         if type(choice) is not list or not all(type(option) is str for option in choice):
@@ -56,7 +56,7 @@ class Ranking:
             raise choice_invalid("too_few")
         return choice
 
-    def cells(self, definition: Definition, choice: Choice) -> dict[str, int]:  # noqa: ARG002
+    def cells(self, definition: Definition, choice: Choice) -> dict[str, int]:
         """One for the ballot: an order is counted from the ballots after close."""
         return {BALLOTS_CELL: 1}
 
@@ -131,7 +131,7 @@ def _by_points(
 
 def _borda(
     definition: Definition,
-    rankings: preferences.Rankings,  # noqa: ARG001 - the table says it all
+    rankings: preferences.Rankings,
     table: preferences.Pairwise,
     n: int,
 ) -> tuple[Rows, dict[str, Any]]:
@@ -141,9 +141,9 @@ def _borda(
 
 def _pairwise(
     definition: Definition,
-    rankings: preferences.Rankings,  # noqa: ARG001 - the table says it all
+    rankings: preferences.Rankings,
     table: preferences.Pairwise,
-    n: int,  # noqa: ARG001
+    n: int,
 ) -> tuple[Rows, dict[str, Any]]:
     return _by_points(definition, preferences.copeland(table), len(definition.order) - 1)
 

@@ -1,7 +1,5 @@
 """A score for every candidate, or abstaining on it. The choice is `{"A": 5, "B": null}`."""
 
-# ruff: noqa: ARG002 - the Protocol hands over more than this kind needs.
-
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any

@@ -1,7 +1,5 @@
 """One option, or abstaining where the question allows it. The choice is the option's id."""
 
-# ruff: noqa: ARG002 - the Protocol hands over more than this kind needs.
-
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Yes, no or abstain. The choice is one of the three words; there are no options."""
 
-# ruff: noqa: ARG002 - the Protocol hands over more than this kind needs.
-
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
