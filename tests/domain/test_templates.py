@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from townhall.domain import templates
-from townhall.domain.ballots import BALLOTS, Option
+from townhall.domain.ballots import BALLOTS
 from townhall.domain.errors import Refused
 from townhall.domain.segments import SEGMENTS
 
@@ -24,8 +24,8 @@ def test_small_library_scores_twice_and_gives_points_between() -> None:
         ("dots", None, None),
         ("score", "final", 0),
     ]
-    assert asked[0].options == asked[2].options
-    assert asked[0].options[1] == {"id": "B", "title": "방문 예약제"}
+    assert asked[0].options == asked[2].options == plan.candidates
+    assert [question.source for question in asked] == ["candidates", "summaries", "candidates"]
     assert asked[1].config["over"] == "summaries"
     assert asked[0].config == asked[2].config
     assert [(option.id, option.title) for option in plan.candidates] == [
@@ -86,8 +86,7 @@ def test_a_plan_holds_together(key: str) -> None:
         assert SEGMENTS[segment.kind].facts(segment.facts) == segment.facts
         assert SEGMENTS[segment.kind].asks is (segment.question is not None)
     for question in plan.questions:
-        options = [Option(**each) for each in question.options]
-        config = BALLOTS[question.kind].define(options, question.config)
+        config = BALLOTS[question.kind].define(question.options, question.config)
         assert config == question.config
     used = [s.question for s in plan.segments if s.question is not None]
     assert sorted(used) == list(range(len(plan.questions)))

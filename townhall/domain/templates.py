@@ -7,7 +7,7 @@ turns keys into words of the forum's language and positions into ids.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 from townhall.domain import text
 from townhall.domain.ballots import BALLOTS, Option, option_ids
@@ -22,6 +22,8 @@ TITLE_LIMIT = 120
 STICKERS: Mapping[str, Any] = MappingProxyType(
     {"budget": 5, "not_own_table": True, "over": "summaries"}
 )
+
+Source = Literal["none", "candidates", "summaries"]
 
 Words = Callable[[str], str]
 """Turns a catalogue key into words of the forum's language."""
@@ -45,14 +47,15 @@ class PlannedSegment:
 class PlannedQuestion:
     """One question; `title` and `help` are catalogue keys, `first` a position in the plan.
 
-    `options` are plain facts (`{"id", "title"}`), as a question stores them; stickers get theirs
-    when they open, from the tables' summaries.
+    `source` tells where options come from: `candidates` are in `options` already; `summaries` of
+    the tables come when the question opens.
     """
 
     kind: str
     title: str
     help: str = ""
-    options: tuple[Mapping[str, Any], ...] = ()
+    source: Source = "none"
+    options: tuple[Option, ...] = ()
     config: Mapping[str, Any] = field(default_factory=dict)
     round: Round | None = None
     first: int | None = None
@@ -99,7 +102,7 @@ def plan(key: str, candidates: Sequence[str]) -> Plan:
 def _small_library(candidates: tuple[Option, ...]) -> Plan:
     """The small-library forum: introductions, talk at tables, and a score vote in two rounds."""
     at = "template.small-library"
-    first = _question("score", f"{at}.score", candidates, round="first")
+    first = _question("score", f"{at}.score", "candidates", candidates, round="first")
     final = replace(first, title=f"{at}.score.final", round="final", first=0)
     segments = (
         _segment("talk", f"{at}.opening", 10),
@@ -115,7 +118,7 @@ def _small_library(candidates: tuple[Option, ...]) -> Plan:
         _segment("talk", f"{at}.tasks", 15),
         _segment("talk", f"{at}.closing", 15),
     )
-    points = _question("dots", f"{at}.stickers", config=STICKERS)
+    points = _question("dots", f"{at}.stickers", "summaries", config=STICKERS)
     return Plan("small-library", "seats", candidates, segments, (first, points, final))
 
 
@@ -123,7 +126,7 @@ def _open_forum(candidates: tuple[Option, ...]) -> Plan:
     """An evening that anyone may join by code, with one choice among candidates or a mood."""
     at = "template.open-forum"
     choice = (
-        _question("single", f"{at}.choice", candidates, eligibility="open")
+        _question("single", f"{at}.choice", "candidates", candidates, eligibility="open")
         if len(candidates) > 1
         else _question("yesno", f"{at}.mood", eligibility="open")
     )
@@ -138,7 +141,7 @@ def _open_forum(candidates: tuple[Option, ...]) -> Plan:
         _segment("question", f"{at}.vote", 5, question=1),
         _segment("talk", f"{at}.closing", 10),
     )
-    points = _question("dots", f"{at}.stickers", config=STICKERS, eligibility="open")
+    points = _question("dots", f"{at}.stickers", "summaries", config=STICKERS, eligibility="open")
     return Plan("open-forum", "open", candidates, segments, (points, choice))
 
 
@@ -164,6 +167,7 @@ def _pitches(key: str, candidates: Sequence[Option]) -> PlannedSegment:
 def _question(
     kind: str,
     key: str,
+    source: Source = "none",
     options: Sequence[Option] = (),
     *,
     config: Mapping[str, Any] = MappingProxyType({}),
@@ -174,7 +178,8 @@ def _question(
         kind=kind,
         title=key,
         help=f"{key}.help",
-        options=tuple({"id": option.id, "title": option.title} for option in options),
+        source=source,
+        options=tuple(options),
         config=BALLOTS[kind].define(options, config),
         round=round,
         eligibility=eligibility,
