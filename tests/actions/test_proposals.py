@@ -14,12 +14,13 @@ from townhall.actions import proposals
 from townhall.domain.audience import VISITOR, Actor
 from townhall.domain.drafts import Draft, Picture
 from townhall.domain.errors import Refused
+from townhall.domain.importing import Row
 from townhall.domain.proposals import DAY_MS
 from townhall.hall import Hall
 from townhall.storage import schema
 from townhall.storage.boards import listed
 from townhall.storage.database import writing
-from townhall.storage.proposals import Imported, tags_of
+from townhall.storage.proposals import tags_of
 
 T = TypeVar("T")
 
@@ -295,18 +296,23 @@ async def test_an_organiser_opens_boards(hall: Hall, author: Actor) -> None:
     ]
 
 
-def row(key: str, title: str) -> Imported:
-    return Imported(key, Draft(title, "", "내용"), "", "closed", NOON, NOON, 5, "file")
+def row(line: int, key: str, title: str) -> Row:
+    return Row(line, key, Draft(title, "", "내용"), "", "closed", NOON, NOON, 5, "file")
 
 
 async def test_an_import_adds_what_is_new_and_names_what_is_not(hall: Hall, author: Actor) -> None:
-    rows = [row("id:1", "하나"), row("id:2", "둘"), row("id:1", "하나"), row("id:2", "다른 둘")]
+    rows = [
+        row(2, "id:1", "하나"),
+        row(3, "id:2", "둘"),
+        row(7, "id:1", "하나"),
+        row(9, "id:2", "다른 둘"),
+    ]
     dry = await proposals.take_in(hall, "library", rows, commit=False)
-    assert (dry.taken, dry.already, dry.clashing) == (2, 1, frozenset({3}))
+    assert (dry.taken, dry.already, dry.clashing) == (2, 1, (9,))
     assert count(hall, schema.Proposal) == 0
     assert await proposals.take_in(hall, "library", rows, commit=True) == dry
     again = await proposals.take_in(hall, "library", rows, commit=True)
-    assert (again.taken, again.already, again.clashing) == (0, 3, frozenset({3}))
+    assert (again.taken, again.already, again.clashing) == (0, 3, (9,))
     assert count(hall, schema.Proposal) == 2
 
 

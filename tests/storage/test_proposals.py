@@ -11,12 +11,12 @@ from sqlmodel import Session, col, select
 from tests import boards as given
 from tests.facts import NOON
 from townhall.domain.drafts import Draft, search_words
+from townhall.domain.importing import Row
 from townhall.domain.proposals import DAY_MS
 from townhall.storage import boards, comments, proposals, schema
 from townhall.storage.boards import Filter
 from townhall.storage.database import open_database
 from townhall.storage.migrations import bring_up_to_date
-from townhall.storage.proposals import Imported
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
@@ -34,8 +34,9 @@ def session(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Session]
     database.close()
 
 
-def imported(key: str, title: str = "가져온 제안", **changes: object) -> Imported:
+def imported(key: str, title: str = "가져온 제안", **changes: object) -> Row:
     fields: dict[str, object] = {
+        "line": 1,
         "key": key,
         "draft": Draft(title, "", "내용", "행정", ("돌봄",)),
         "author": "",
@@ -45,7 +46,7 @@ def imported(key: str, title: str = "가져온 제안", **changes: object) -> Im
         "agreements": 88,
         "source": "petitions.jsonl",
     }
-    return Imported(**(fields | changes))  # type: ignore[arg-type]
+    return Row(**(fields | changes))  # type: ignore[arg-type]
 
 
 def titles(session: Session, board: int, query: str = "", tag: str = "") -> list[str]:

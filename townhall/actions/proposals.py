@@ -18,11 +18,11 @@ from sqlmodel import Session
 from townhall.domain.audience import Actor, require
 from townhall.domain.drafts import COMMENT, Draft, Picture, deadline, require_editable
 from townhall.domain.errors import Refused
+from townhall.domain.importing import Row
 from townhall.domain.proposals import Status, require_agreement
 from townhall.domain.text import clean
 from townhall.hall import Change, Hall
 from townhall.storage import boards, comments, proposals, uploads
-from townhall.storage.proposals import Imported
 from townhall.storage.schema import Board, Person, Proposal
 
 T = TypeVar("T")
@@ -205,37 +205,37 @@ async def sympathise_comment(
 
 @dataclass(frozen=True)
 class TakenIn:
-    """What an import came to: keys already there are nothing new, clashing ones are refused."""
+    """What an import came to; `clashing` are the lines of rows whose key another proposal has."""
 
     taken: int
     already: int
-    clashing: frozenset[int]
+    clashing: tuple[int, ...]
 
 
-async def take_in(hall: Hall, board: str, rows: Sequence[Imported], *, commit: bool) -> TakenIn:
-    """Store checked proposals from elsewhere, all together; for the operator's command.
+async def take_in(hall: Hall, board: str, rows: Sequence[Row], *, commit: bool) -> TakenIn:
+    """Store checked rows of a file, all together; for the operator's command.
 
-    A row whose key is on the board (or came earlier in `rows`) with the same title is already
-    there; with another title it clashes: `clashing` holds the places of such rows. Without
-    `commit` nothing is stored and the answer is the same. Refuses `not_found` (board).
+    A row whose key is on the board (or came earlier in `rows`) is already there if the title is
+    the same, otherwise it clashes. Without `commit` nothing is stored and the answer is the same.
+    May be repeated. Refuses `not_found` (board).
     """
 
     def decide(session: Session, _now: int) -> Change[TakenIn]:
         at = _id(_board(session, board, lock=True).id)
         known = proposals.titles_by_key(session, at)
-        new: list[Imported] = []
-        clashing: set[int] = set()
-        for place, row in enumerate(rows):
+        new: list[Row] = []
+        clashing: list[int] = []
+        for row in rows:
             title = known.get(row.key)
             if title is None:
                 new.append(row)
                 known[row.key] = row.draft.title
             elif title != row.draft.title:
-                clashing.add(place)
+                clashing.append(row.line)
         if commit:
             proposals.add_imported(session, at, new)
         already = len(rows) - len(new) - len(clashing)
-        return Change(TakenIn(len(new), already, frozenset(clashing)))
+        return Change(TakenIn(len(new), already, tuple(clashing)))
 
     return await hall.change(None, decide)
 

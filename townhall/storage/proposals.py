@@ -5,7 +5,6 @@ belong here: lists and search (`boards`), comments (`comments`), rules (`domain.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, ScalarSelect, delete, func, insert, select, text, update
@@ -13,6 +12,7 @@ from sqlmodel import Session, col
 from sqlmodel import select as choose
 
 from townhall.domain.drafts import Draft, search_text
+from townhall.domain.importing import Row
 from townhall.storage.schema import (
     Agreement,
     Board,
@@ -34,20 +34,6 @@ LARGEST_ID = 1 << 31
 
 
 # Proposals
-
-
-@dataclass(frozen=True)
-class Imported:
-    """A checked proposal from elsewhere. `key` is its identity there; times in epoch ms."""
-
-    key: str
-    draft: Draft
-    author: str
-    status: str
-    submitted_at: int
-    agreement_closes_at: int
-    agreements: int | None
-    source: str
 
 
 def proposal(session: Session, board_key: str, proposal_id: int) -> Proposal | None:
@@ -127,7 +113,7 @@ def titles_by_key(session: Session, board_id: int) -> dict[str, str]:
     return {key: title for key, title in rows if key is not None}
 
 
-def add_imported(session: Session, board_id: int, rows: Sequence[Imported]) -> None:
+def add_imported(session: Session, board_id: int, rows: Sequence[Row]) -> None:
     """Many proposals from elsewhere, none of whose keys is on the board."""
     connection = session.connection()
     for start in range(0, len(rows), _ROWS_AT_ONCE):
@@ -142,7 +128,7 @@ def add_imported(session: Session, board_id: int, rows: Sequence[Imported]) -> N
         _add_tags(session, {new: tagged[key] for new, key in ids if new and key})
 
 
-def _stored(board_id: int, row: Imported) -> dict[str, Any]:
+def _stored(board_id: int, row: Row) -> dict[str, Any]:
     return {
         "board_id": board_id,
         "author": row.author,
@@ -187,7 +173,7 @@ def give(session: Session, mark: Mark, proposal_id: int, person: int, now: int) 
     """Give a mark; one that stands already keeps its time, one withdrawn comes back to life."""
     session.connection().execute(
         text(
-            f"INSERT INTO {mark} (proposal_id, person_id, given_at) "  # noqa: S608 - one of two
+            f"INSERT INTO {mark} (proposal_id, person_id, given_at) "
             "VALUES (:proposal, :person, :now) ON CONFLICT (proposal_id, person_id) "
             "DO UPDATE SET given_at = excluded.given_at, withdrawn_at = NULL "
             f"WHERE {mark}.withdrawn_at IS NOT NULL"
