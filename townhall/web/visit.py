@@ -130,6 +130,7 @@ class Visit:
             "lang": self.lang,
             "nonce": self.envelope.nonce,
             "request_id": self.envelope.request_id,
+            "status": status,
             "csrf": cookies.form_token(self.cookies.form_key(), self.secret),
             "form": self.form.typed,
             "errors": self.form.errors,

@@ -1,0 +1,34 @@
+"""A started hall behind its web door, and a browser in front of it."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from starlette.applications import Starlette
+
+from tests.actions.conftest import running
+from tests.facts import Clock
+from tests.web.client import Browser, browsing, site
+from townhall.hall import Hall
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def hall(tmp_path: Path, clock: Clock) -> AsyncIterator[Hall]:
+    async with running(f"sqlite:///{tmp_path / 'hall.db'}", clock, []) as started:
+        yield started
+
+
+@pytest.fixture
+def app(hall: Hall) -> Starlette:
+    return site(hall)
+
+
+@pytest.fixture
+async def browser(app: Starlette) -> AsyncIterator[Browser]:
+    async with browsing(app) as opened:
+        yield opened
