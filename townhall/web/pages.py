@@ -18,29 +18,37 @@ from townhall.screens import slices
 from townhall.web.errors import sentence
 from townhall.web.visit import Page, Visit
 
+WORDS = {
+    "phone": ("live.", "phone.", "refused."),
+    "desk": ("live.", "desk.", "refused."),
+    "console": ("live.", "console.", "stage.", "phone.", "refused."),
+    "stage": ("live.", "stage."),
+}
+"""Which part of the catalogue each screen's script gets."""
+
 
 async def phone(visit: Visit) -> Response:
     """GET /f/{code}: the one thing to do now, for whoever has a seat and for whoever has none."""
-    return await _screen(visit, "phone/forum.html", visit.actor)
+    return await _screen(visit, "phone", visit.actor)
 
 
 async def desk(visit: Visit) -> Response:
     """GET /f/{code}/desk: a table's desk, entered by its card."""
-    return await _screen(visit, "desk/forum.html", visit.actor)
+    return await _screen(visit, "desk", visit.actor)
 
 
 async def console(visit: Visit) -> Response:
     """GET /f/{code}/console: the moderator's screen."""
-    return await _screen(visit, "console/forum.html", visit.actor)
+    return await _screen(visit, "console", visit.actor)
 
 
 async def stage(visit: Visit) -> Response:
     """GET /f/{code}/stage: the projector; a moderator, too, sees only what the stage may."""
     shown = Actor(role="stage", session=visit.actor.session, forum=visit.forum.id)
-    return await _screen(visit, "stage/forum.html", shown)
+    return await _screen(visit, "stage", shown)
 
 
-async def _screen(visit: Visit, template: str, actor: Actor) -> Response:
+async def _screen(visit: Visit, screen: str, actor: Actor) -> Response:
     """A live screen with its boot block."""
     actor = replace(actor, forum=visit.forum.id)
     answer = await events.hello(visit.hall, actor, version=None)
@@ -56,13 +64,14 @@ async def _screen(visit: Visit, template: str, actor: Actor) -> Response:
     }
     context: dict[str, Any] = {
         "boot": boot,
+        "words": visit.words.under(WORDS[screen]),
         "forum": boot["slices"]["forum"],
         "slices": boot["slices"],
         "me": boot["me"],
         "now": boot["now"],
         "url": f"{visit.base_url}/f/{visit.forum.code}",
     }
-    return visit.render(template, **context)
+    return visit.render(f"{screen}/forum.html", **context)
 
 
 def _page_token(visit: Visit, actor: Actor) -> str:
