@@ -168,9 +168,7 @@ async def hello(hall: Hall, actor: Actor, *, version: list[str | int] | None) ->
     audience, epoch = audience_of(actor.role), hall.database.epoch
 
     def look(session: Session) -> Answer:
-        found, values = slices.read(
-            session, actor.forum or 0, audience, actor.table, epoch=epoch
-        )
+        found, values = slices.read(session, actor.forum or 0, audience, actor.table, epoch=epoch)
         known = version is not None and list(found) == version
         return {
             "status": "ok",

@@ -13,8 +13,9 @@ from sqlmodel import Session
 from townhall.live.hub import Hub
 from townhall.settings import Settings
 from townhall.storage import audit
+from townhall.storage.ballots import CastBallot
 from townhall.storage.database import Database
-from townhall.storage.writer import CastBallot, Writer
+from townhall.storage.writer import Writer
 
 P = ParamSpec("P")
 T = TypeVar("T")

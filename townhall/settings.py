@@ -98,6 +98,11 @@ class Settings(BaseSettings):
         return value
 
     @property
+    def address(self) -> str:
+        """How people reach this server, as far as it knows."""
+        return self.public_url or f"http://{self.host}:{self.port}"
+
+    @property
     def secure(self) -> bool:
         """Whether people reach this server by https."""
         return bool(self.public_url and self.public_url.startswith("https://"))

@@ -15,8 +15,8 @@ from townhall.domain.ballots import BALLOTS, Definition
 from townhall.domain.errors import Refused
 from townhall.hall import Change, Hall
 from townhall.storage import forums, questions
+from townhall.storage.ballots import CastBallot
 from townhall.storage.schema import Question
-from townhall.storage.writer import CastBallot
 
 _CACHED = 2_000
 
@@ -95,7 +95,8 @@ async def cast_by_proxy(
 ) -> dict[str, Any]:
     """A facilitator enters the ballot of somebody without a phone, on a numbered paper token."""
     require(actor, "ballot.proxy")
-    assert actor.forum is not None and actor.table is not None
+    assert actor.forum is not None
+    assert actor.table is not None
     facts = await _facts(hall, question)
     if facts is None:
         return {"status": "closed", "reason": "not_open"}

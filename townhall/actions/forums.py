@@ -1,5 +1,6 @@
 """Making a forum from a template, and choosing what its stage shows."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -7,12 +8,17 @@ from sqlmodel import Session
 
 from townhall.actions import people
 from townhall.actions.steering import steer
+from townhall.domain import questions as rules
 from townhall.domain import templates, text
 from townhall.domain.audience import Actor, require
+from townhall.domain.ballots import Option, kind_of, option_ids
 from townhall.domain.errors import Refused
+from townhall.domain.selections import default_rule
 from townhall.hall import Change, Hall
 from townhall.storage import agenda, forums, questions, selections
-from townhall.storage.schema import Forum, Question, Segment, Selection, SelectionCandidate
+from townhall.storage.schema import Forum, Question, Segment, Selection
+
+Words = Callable[[str], str]
 
 SCENES = frozenset(
     ("waiting", "join", "agenda", "question", "reveal", "summaries", "points", "asks", "score")
@@ -30,6 +36,22 @@ class Candidate:
 
 
 @dataclass(frozen=True)
+class NewQuestion:
+    """A question beside those of the template; options are titles, lettered in order."""
+
+    kind: str
+    title: str
+    help: str = ""
+    options: tuple[str, ...] = ()
+    config: Mapping[str, Any] = field(default_factory=dict)
+    secret: bool = False
+    changeable: bool = True
+    results: str = "hidden"
+    base: str = "voted"
+    eligibility: str = "seats"
+
+
+@dataclass(frozen=True)
 class NewForum:
     """What an organiser decides about a forum before it exists."""
 
@@ -42,6 +64,7 @@ class NewForum:
     tables: int = 0
     tickets: int = 0
     candidates: tuple[Candidate, ...] = ()
+    questions: tuple[NewQuestion, ...] = ()
     board: int | None = None
 
 
@@ -57,7 +80,7 @@ class MadeForum:
     tables: list[tuple[int, str]] = field(default_factory=list)
 
 
-async def make(hall: Hall, actor: Actor, new: NewForum, words: templates.Words) -> MadeForum:
+async def make(hall: Hall, actor: Actor, new: NewForum, words: Words) -> MadeForum:
     """Make a forum of a template with its questions, tables, tickets, cards and links.
 
     `words` turns a template's catalogue keys into the forum's language. Refuses with
@@ -108,16 +131,10 @@ async def _let_in(hall: Hall, actor: Actor, forum: int, code: str, new: NewForum
     )
 
 
-def _fill(
-    session: Session, forum: int, plan: templates.Plan, new: NewForum, words: templates.Words
-) -> None:
-    """The questions and segments of a plan, in order, and the selection its rounds go into."""
+def _fill(session: Session, forum: int, plan: templates.Plan, new: NewForum, words: Words) -> None:
+    """The questions and segments of a plan in order, and the selection its rounds go into."""
     made: list[int] = []
     for position, planned in enumerate(plan.questions):
-        options = [dict(o) for o in planned.options]
-        for option, candidate in zip(options, new.candidates, strict=False):
-            if candidate.proposal is not None and option.get("title") == candidate.title:
-                option["proposal"] = candidate.proposal
         row = Question(
             forum_id=forum,
             position=position,
@@ -125,9 +142,13 @@ def _fill(
             round=planned.round,
             first_id=made[planned.first] if planned.first is not None else None,
             title=words(planned.title),
-            options=options,
+            help=words(planned.help) if planned.help else "",
+            options=[_option(option, new) for option in planned.options],
             config=dict(planned.config),
             secret=planned.secret,
+            changeable=planned.changeable,
+            results=planned.results,
+            base=planned.base,
             eligibility=planned.eligibility if new.entry == "seats" else "open",
         )
         made.append(questions.add(session, row))
@@ -145,3 +166,92 @@ def _fill(
                 facts=dict(segment.facts),
             ),
         )
+    _select(session, forum, plan, new, made)
+    for position, extra in enumerate(new.questions, start=len(made)):
+        questions.add(session, _question(forum, position, extra))
+
+
+def _question(forum: int, position: int, new: NewQuestion) -> Question:
+    """A question from an organiser's words, checked as its kind demands."""
+    options = tuple(
+        Option(letter, text.clean(str(title), limit=120, field="option"))
+        for letter, title in zip(option_ids(len(new.options)), new.options, strict=True)
+    )
+    terms = rules.terms(
+        secret=new.secret,
+        changeable=new.changeable,
+        results=new.results,
+        base=new.base,
+        eligibility=new.eligibility,
+    )
+    return Question(
+        forum_id=forum,
+        position=position,
+        kind=new.kind,
+        title=text.clean(str(new.title), limit=300, field="title"),
+        help=text.clean(str(new.help), limit=300, required=False, field="help"),
+        options=[{"id": option.id, "title": option.title} for option in options],
+        config=dict(kind_of(new.kind).define(options, new.config)),
+        secret=terms.secret,
+        changeable=terms.changeable,
+        results=terms.results,
+        base=terms.base,
+        eligibility=terms.eligibility,
+    )
+
+
+def _option(option: Option, new: NewForum) -> dict[str, Any]:
+    """An option as it is stored; a candidate keeps the proposal it comes from."""
+    stored: dict[str, Any] = {"id": option.id, "title": option.title}
+    for candidate in new.candidates:
+        if candidate.proposal is not None and text.fold(candidate.title) == text.fold(option.title):
+            stored["proposal"] = candidate.proposal
+    return stored
+
+
+def _select(
+    session: Session, forum: int, plan: templates.Plan, new: NewForum, made: list[int]
+) -> None:
+    """A score vote in two rounds feeds a selection with the default rule."""
+    rounds = {q.round: made[i] for i, q in enumerate(plan.questions) if q.kind == "score"}
+    if "final" not in rounds:
+        return
+    final = next(q for q in plan.questions if q.round == "final")
+    selections.add(
+        session,
+        Selection(
+            forum_id=forum,
+            board_id=new.board,
+            title=new.title,
+            rule=default_rule(final.config["min"], final.config["max"]),
+            first_question_id=rounds.get("first"),
+            final_question_id=rounds["final"],
+        ),
+        [(c.id, c.title, _option(c, new).get("proposal")) for c in plan.candidates],
+    )
+
+
+async def show(
+    hall: Hall, actor: Actor, *, key: str, scene: str, question: int | None = None
+) -> dict[str, Any]:
+    """Put a scene on the stage. Refuses `scene_unknown`, and `question_unknown` if it is named."""
+
+    def decide(session: Session, forum: Forum, now: int) -> Change[dict[str, Any]]:
+        if scene not in SCENES:
+            raise Refused("scene_unknown", known=", ".join(sorted(SCENES)))
+        if question is not None:
+            questions.get(session, question, forum.id or 0)
+        forum.stage = {"scene": scene, "question": question, "blank": False}
+        return Change({"scene": scene}, frozenset({"stage"}), ("stage", dict(forum.stage)))
+
+    return await steer(hall, actor, "stage.steer", key, decide)
+
+
+async def blank(hall: Hall, actor: Actor, *, key: str, on: bool) -> dict[str, Any]:
+    """Blank the stage or bring its scene back."""
+
+    def decide(session: Session, forum: Forum, now: int) -> Change[dict[str, Any]]:
+        forum.stage = {**forum.stage, "blank": on}
+        return Change({"blank": on}, frozenset({"stage"}), ("stage", dict(forum.stage)))
+
+    return await steer(hall, actor, "stage.steer", key, decide)

@@ -1,5 +1,6 @@
 """Opening, closing and revealing a question. Counting happens here, in the closing transaction."""
 
+from functools import partial
 from typing import Any
 
 from sqlmodel import Session
@@ -15,10 +16,6 @@ from townhall.storage.schema import Forum, Question
 from townhall.storage.writer import lock_question
 
 _SEEN = frozenset({"questions", "turnout", "tally", "room", "score"})
-
-
-def _course(row: Question) -> rules.Course:
-    return rules.Course(row.state, row.opened_at, row.closes_at, row.closed_at, row.revealed_at)
 
 
 def _set(session: Session, row: Question, course: rules.Course) -> None:
@@ -38,7 +35,7 @@ def _answer(row: Question) -> dict[str, Any]:
 async def open_(
     hall: Hall, actor: Actor, *, key: str, question: int, seconds: int | None = None
 ) -> dict[str, Any]:
-    """Open a question, for `seconds` or until it is closed; it goes on stage. Freezes its definition.
+    """Open a question, for `seconds` or until it is closed, and freeze it; it goes on stage.
 
     Opening an open question changes nothing. Refuses with `question_unknown`,
     `question_already_open` (it was closed), `definition_invalid`, `seconds_invalid`.
@@ -48,10 +45,10 @@ async def open_(
         row = questions.get(session, question, _id(forum))
         if row.state == "open":
             return Change(_answer(row))
-        if row.kind == "dots" and row.config.get("over") == "summaries" and row.state == "draft":
-            row.options = notes.summary_options(session, _id(forum))
+        if row.config.get("over") == "summaries" and row.state == "draft":
+            row.options = _summaries(session, forum)
         require_ready(questions.definition(row))
-        _set(session, row, rules.open_(_course(row), now, seconds))
+        _set(session, row, rules.open_(rules.course_of(row), now, seconds))
         row.definition_hash = rules.definition_hash(_facts(row))
         forum.stage = {"scene": "question", "question": row.id, "blank": False}
         selections.lock_rule(session, _id(forum), question, now)
@@ -69,7 +66,7 @@ async def extend(
 
     def decide(session: Session, forum: Forum, now: int) -> Change[dict[str, Any]]:
         row = questions.get(session, question, _id(forum))
-        _set(session, row, rules.extend(_course(row), now, seconds))
+        _set(session, row, rules.extend(rules.course_of(row), now, seconds))
         body = {"question": row.id, "closes_at": row.closes_at}
         return Change(_answer(row), frozenset({"questions"}), ("question_extend", body))
 
@@ -88,7 +85,7 @@ async def close(
         row = questions.get(session, question, _id(forum))
         if row.state in ("closing", "closed", "revealed"):
             return Change(_answer(row))
-        _set(session, row, rules.close(_course(row), now, seconds))
+        _set(session, row, rules.close(rules.course_of(row), now, seconds))
         body = {"question": row.id, "closes_at": row.closes_at}
         return Change(_answer(row), frozenset({"questions"}), ("question_close", body))
 
@@ -100,13 +97,11 @@ async def finish_due(hall: Hall) -> int:
     limit = hall.now() - rules.GRACE_MS
     due = await hall.read(questions.due, limit)
     for forum, question in due:
-        await hall.change(
-            forum, lambda session, now, q=question, f=forum: _finish(session, now, f, q)
-        )
+        await hall.change(forum, partial(_finish, forum=forum, question=question))
     return len(due)
 
 
-def _finish(session: Session, now: int, forum: int, question: int) -> Change[None]:
+def _finish(session: Session, now: int, *, forum: int, question: int) -> Change[None]:
     """Behind the lock: nothing is stored between this count and the closed state."""
     lock_question(session, question)
     row = questions.get(session, question, forum)
@@ -115,7 +110,7 @@ def _finish(session: Session, now: int, forum: int, question: int) -> Change[Non
     certificate = questions.recount(session, row, present=forums.connected(session, forum), now=now)
     certificate.heads = audit.heads(session, forum)
     session.add(certificate)
-    _set(session, row, rules.finish(_course(row), now))
+    _set(session, row, rules.finish(rules.course_of(row), now))
     body = {
         "question": question,
         "counted": certificate.counted,
@@ -139,7 +134,7 @@ async def reveal(hall: Hall, actor: Actor, *, key: str, question: int) -> dict[s
         row = questions.get(session, question, _id(forum))
         if row.state == "revealed":
             return Change(_answer(row))
-        _set(session, row, rules.reveal(_course(row), now))
+        _set(session, row, rules.reveal(rules.course_of(row), now))
         forum.stage = {"scene": "reveal", "question": row.id, "blank": False}
         body = {"question": row.id}
         return Change(_answer(row), _SEEN | {"stage"}, ("question_reveal", body))
@@ -152,7 +147,7 @@ async def reopen(hall: Hall, actor: Actor, *, key: str, question: int) -> dict[s
 
     def decide(session: Session, forum: Forum, now: int) -> Change[dict[str, Any]]:
         old = questions.get(session, question, _id(forum))
-        rules.reopen(_course(old))
+        rules.reopen(rules.course_of(old))
         copied = {name: getattr(old, name) for name in _COPIED}
         new = questions.add(session, Question(**copied, reopens=old.id, state="draft"))
         body = {"question": new, "reopens": old.id}
@@ -178,6 +173,17 @@ _COPIED = (
     "base",
     "eligibility",
 )
+
+
+def _summaries(session: Session, forum: Forum) -> list[dict[str, Any]]:
+    """The tables' latest summaries on stage, as options that stand for their table."""
+    latest: dict[int, dict[str, Any]] = {}
+    for summary in notes.sent(session, _id(forum)):
+        latest[summary["table"]] = summary
+    return [
+        {"id": f"t{table}", "title": summary["text"], "table": table}
+        for table, summary in sorted(latest.items())
+    ]
 
 
 def _facts(row: Question) -> dict[str, Any]:

@@ -11,7 +11,9 @@ from townhall.storage import forums
 _MINUTE = 60_000
 
 
-def agenda(session: Session, forum_id: int, audience: Audience, table: int | None) -> dict[str, Any]:
+def agenda(
+    session: Session, forum_id: int, audience: Audience, table: int | None
+) -> dict[str, Any]:
     """Segments in order with planned and actual times; never depends on the present moment."""
     forum = forums.get(session, forum_id)
     planned = forum.starts_at

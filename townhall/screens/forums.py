@@ -23,6 +23,28 @@ def forum(session: Session, forum_id: int, audience: Audience, table: int | None
     }
 
 
+def listed(session: Session) -> list[dict[str, Any]]:
+    """Every forum in a line, the latest first."""
+    return [
+        {"code": f.code, "title": f.title, "state": f.state, "starts_at": f.starts_at}
+        for f in forums.newest(session)
+    ]
+
+
+def made(session: Session, forum_id: int) -> list[dict[str, Any]]:
+    """The questions of a forum as `townhall forum new --json` prints them."""
+    return [
+        {
+            "id": q.id,
+            "kind": q.kind,
+            "round": q.round,
+            "title": q.title,
+            "options": [{"id": o["id"], "title": o["title"]} for o in q.options],
+        }
+        for q in questions.of_forum(session, forum_id)
+    ]
+
+
 def stage(session: Session, forum_id: int, audience: Audience, table: int | None) -> dict[str, Any]:
     """Which scene is on the projector; the scene itself is drawn from the other slices."""
     row = forums.get(session, forum_id)

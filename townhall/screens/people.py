@@ -25,7 +25,9 @@ def me(session: Session, actor: Actor) -> dict[str, Any]:
     seat = session.get(Seat, actor.seat) if actor.seat is not None else None
     if seat is None or seat.id is None:
         return facts
-    votes: dict[str, Any] = {str(q): {"status": "counted"} for q in questions.took_part(session, seat.id)}
+    votes: dict[str, Any] = {
+        str(q): {"status": "counted"} for q in questions.took_part(session, seat.id)
+    }
     for ballot in questions.mine(session, seat.id):
         votes[str(ballot.question_id)] = {"status": "counted", **questions.held(ballot)}
     facts.update(

@@ -75,16 +75,20 @@ def tally(session: Session, forum_id: int, audience: Audience, table: int | None
     found: dict[str, Any] = {}
     for row in rows:
         certificate = closed.get(_id(row))
-        n = certificate.counted if certificate else cells.get(_id(row), {}).get("n", 0)
+        running_result = _running(session, row, cells[_id(row)]) if _id(row) in cells else None
+        n = running_result["n"] if running_result else 0
         if not rules.tally_visible(audience, row.state, row.results, n):
             continue
-        result = _closed(session, row, certificate, audience) if certificate else _running(row, cells)
-        found[str(row.id)] = result
+        if certificate is not None:
+            found[str(row.id)] = _closed(session, row, certificate, audience)
+        elif running_result is not None:
+            found[str(row.id)] = running_result
     return found
 
 
-def _running(row: Question, cells: dict[int, dict[str, int]]) -> dict[str, Any]:
-    return BALLOTS[row.kind].tally(stored.definition(row), cells[_id(row)])
+def _running(session: Session, row: Question, cells: dict[str, int]) -> dict[str, Any]:
+    entitled = stored.entitled(session, row.eligibility, row.forum_id)
+    return BALLOTS[row.kind].tally(stored.definition(row), cells, entitled=entitled)
 
 
 def _closed(

@@ -109,9 +109,7 @@ class Inbox:
             return _busy(event, max(wait, 0.5))
         connection.under_way += 1
         try:
-            answer = await dispatch(
-                self.hall, connection.actor, event, data[0] if data else None
-            )
+            answer = await dispatch(self.hall, connection.actor, event, data[0] if data else None)
         except Refused as refused:
             return _refusal(refused)
         except Exception:

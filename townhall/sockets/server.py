@@ -5,6 +5,7 @@ those names, buffers binary packets without end and makes a task per recipient o
 Anything of the first two kinds is cut here; the third is replaced.
 """
 
+import contextlib
 import logging
 from typing import Any
 
@@ -65,10 +66,8 @@ class GuardedServer(socketio.AsyncServer):  # type: ignore[misc]
 
     async def cut(self, eio_sid: str) -> None:
         """Close one connection without ceremony."""
-        try:
+        with contextlib.suppress(KeyError):
             await self.eio.disconnect(eio_sid)
-        except KeyError:
-            pass
 
     async def _handle_eio_message(self, eio_sid: str, data: object) -> None:
         """One message; whatever is malformed or not ours ends the connection quietly."""
@@ -128,7 +127,7 @@ def build() -> GuardedServer:
 
 
 def guarded(app: Any, settings: Settings) -> Any:
-    """Refuse websockets that a page of another site opens; a client without a page shows no origin."""
+    """Refuse websockets opened by a page of another site; clients without a page have no origin."""
     listed = {*settings.allowed_origins, *([settings.public_url] if settings.public_url else [])}
 
     async def check(scope: Any, receive: Any, send: Any) -> None:

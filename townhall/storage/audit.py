@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlmodel import Session
 
+from townhall.domain import audit
 from townhall.domain.errors import Refused
-from townhall.storage.batches import append_link
 
 Version = tuple[int, int]  # revision, ballot batches
 
@@ -30,7 +30,35 @@ def record(session: Session, forum: int, kind: str, body: dict[str, Any]) -> Non
         text("SELECT n, head FROM chain WHERE forum_id = :f AND writer = 0"), {"f": forum}
     ).first()
     n, head = (found[0], found[1]) if found else (0, "")
-    append_link(connection, forum, 0, n + 1, head, kind, body)
+    append_link(connection, forum, 0, n + 1, audit.link(head, kind, body))
+
+
+def heads_of(connection: Connection, writer: int) -> dict[int, tuple[int, str]]:
+    """Length and head of one writer's chain in each forum."""
+    rows = connection.execute(
+        text("SELECT forum_id, n, head FROM chain WHERE writer = :w"), {"w": writer}
+    ).all()
+    return {row[0]: (row[1], row[2]) for row in rows}
+
+
+def append_link(connection: Connection, forum: int, writer: int, n: int, link: audit.Link) -> None:
+    """Append link `n` to a writer's chain in a forum and move the chain's head."""
+    values = {"forum": forum, "writer": writer, "n": n, "hash": link.hash}
+    connection.execute(
+        text(
+            "INSERT INTO audit (forum_id, writer, n, prev_hash, hash, kind, body) "
+            "VALUES (:forum, :writer, :n, :prev, :hash, :kind, :body)"
+        ),
+        {**values, "prev": link.prev, "kind": link.kind, "body": link.body},
+    )
+    connection.execute(
+        text(
+            "INSERT INTO chain (forum_id, writer, n, head, batches) "
+            "VALUES (:forum, :writer, :n, :hash, 1) ON CONFLICT (forum_id, writer) "
+            "DO UPDATE SET n = excluded.n, head = excluded.head, batches = chain.batches + 1"
+        ),
+        values,
+    )
 
 
 def heads(session: Session, forum: int) -> dict[str, str]:

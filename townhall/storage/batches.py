@@ -1,8 +1,8 @@
-"""Storing a batch of ballots in one transaction, with a fixed number of statements; the writer calls.
+"""Storing a batch of ballots in one transaction, with a fixed number of statements.
 
 The unique keys decide, never the code: `participation` for one seat one vote, `(question, key)`
 for a retry. The same algorithm runs on both databases; what differs is how rows are handed in
-(`_given`) and that PostgreSQL needs locks, since several writers run there.
+(`given`) and that PostgreSQL needs locks, since several writers run there.
 """
 
 import json
@@ -14,29 +14,21 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 
 from townhall.domain import audit, questions
-from townhall.domain.ballots import BALLOTS, Definition, Option
+from townhall.domain.ballots import BALLOTS, Definition
+from townhall.storage.audit import append_link, heads_of
+from townhall.storage.ballots import (
+    Answer,
+    CastBallot,
+    Held,
+    counted,
+    current,
+    definition_of,
+    held,
+    receipt,
+    secret_counted,
+)
 
 Pair = tuple[int, int]  # question, seat
-
-
-@dataclass(frozen=True, slots=True)
-class CastBallot:
-    """One cleaned ballot on its way to the disk."""
-
-    question: int
-    seat: int
-    rev: int
-    key: str
-    choice: str  # canonical JSON
-    cells: Mapping[str, int]
-    ballot_id: str
-    commitment: str
-    channel: str = "phone"
-    table: int | None = None
-    secret: bool = False  # as the caller knew it; the stored question decides
-
-
-Answer = dict[str, Any]
 
 
 @dataclass(slots=True)
@@ -47,27 +39,16 @@ class Stored:
     forums: set[int] = field(default_factory=set)
 
 
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """The ballot that counts for a seat now."""
-
-    rev: int
-    key: str
-    choice: str
-    receipt: dict[str, Any]
-
-
-def definition_of(row: Any) -> Definition:
-    """A question row as the definition its ballot kind works with."""
-    options = tuple(
-        Option(o["id"], o["title"], o.get("table"), o.get("proposal"))
-        for o in _document(row.options)
-    )
-    return Definition(row.kind, options, _document(row.config), row.base)
-
-
-def _document(value: Any) -> Any:
-    return json.loads(value) if isinstance(value, str) else value
+def given(postgres: bool, **columns: str) -> str:
+    """A derived table `g` of the JSON rows in `:rows`, its columns by position."""
+    if postgres:
+        picked = ", ".join(
+            f"CAST(value->>{i} AS {kind}) AS {name}"
+            for i, (name, kind) in enumerate(columns.items())
+        )
+        return f"(SELECT {picked} FROM json_array_elements(CAST(:rows AS json))) g"
+    picked = ", ".join(f"json_extract(value, '$[{i}]') AS {n}" for i, n in enumerate(columns))
+    return f"(SELECT {picked} FROM json_each(:rows)) g"
 
 
 class Batches:
@@ -123,21 +104,14 @@ class Batches:
                     text("SELECT pg_advisory_xact_lock_shared(7, :q)"), {"q": question}
                 )
         rows = connection.execute(
-            text("SELECT q.* FROM question q JOIN " + self._given(q="integer") + " ON g.q = q.id"),
+            text(
+                "SELECT q.* FROM question q JOIN "
+                + given(self.postgres, q="integer")
+                + " ON g.q = q.id"
+            ),
             {"rows": json.dumps([[q] for q in ordered])},
         ).all()
         return {row.id: row for row in rows}
-
-    def _given(self, **columns: str) -> str:
-        """A derived table `g` of the JSON rows in `:rows`, its columns by position."""
-        if self.postgres:
-            picked = ", ".join(
-                f"CAST(value->>{i} AS {kind}) AS {name}"
-                for i, (name, kind) in enumerate(columns.items())
-            )
-            return f"(SELECT {picked} FROM json_array_elements(CAST(:rows AS json))) g"
-        picked = ", ".join(f"json_extract(value, '$[{i}]') AS {n}" for i, n in enumerate(columns))
-        return f"(SELECT {picked} FROM json_each(:rows)) g"
 
     def _take_part(
         self, connection: Connection, ballots: Iterable[CastBallot]
@@ -152,7 +126,9 @@ class Batches:
             text(
                 "INSERT INTO participation (question_id, seat_id, channel, table_no) "
                 "SELECT g.q, g.s, g.channel, g.table_no FROM "
-                + self._given(q="integer", s="integer", channel="varchar", table_no="integer")
+                + given(
+                    self.postgres, q="integer", s="integer", channel="varchar", table_no="integer"
+                )
                 + " WHERE true ORDER BY g.q, g.s ON CONFLICT DO NOTHING "
                 "RETURNING question_id, seat_id"
             ),
@@ -179,31 +155,31 @@ class Batches:
             else:
                 stored.answers[i] = {"status": "invalid", "reason": "key_used"}
         pairs, fresh = self._take_part(connection, (ballots[i] for i in usable))
-        held = self._held(connection, [p for p in pairs if p not in fresh])
+        holding = self._held(connection, [p for p in pairs if p not in fresh])
         kept: list[CastBallot] = []
         for i in usable:
             ballot = ballots[i]
             pair = (ballot.question, ballot.seat)
-            mine = held.get(pair)
+            mine = holding.get(pair)
             before = by_key.get((ballot.question, ballot.key))
             if before is not None:
-                stored.answers[i] = _counted("counted_before", before[1])
+                stored.answers[i] = counted("counted_before", before[1])
                 continue
             if mine is not None and not asked[ballot.question].changeable:
-                stored.answers[i] = {"status": "already_voted", **_current(mine)}
+                stored.answers[i] = {"status": "already_voted", **current(mine)}
                 continue
             if mine is not None and ballot.rev <= mine.rev:
-                stored.answers[i] = {"status": "superseded", **_current(mine)}
+                stored.answers[i] = {"status": "superseded", **current(mine)}
                 continue
-            now_held = _Held(ballot.rev, ballot.key, ballot.choice, self._receipt(ballot, asked))
+            now_held = Held(ballot.rev, ballot.key, ballot.choice, self._receipt(ballot, asked))
             if mine is not None:
                 definition = self._definition(asked[ballot.question])
                 kind = BALLOTS[definition.kind]
                 for cell, n in kind.cells(definition, json.loads(mine.choice)).items():
                     moved[ballot.question, cell] -= n
-            held[pair] = now_held
+            holding[pair] = now_held
             by_key[ballot.question, ballot.key] = (ballot.seat, now_held)
-            stored.answers[i] = _counted("counted", now_held)
+            stored.answers[i] = counted("counted", now_held)
             kept.append(ballot)
         self._insert_recorded(connection, kept, asked)
         return kept
@@ -216,40 +192,40 @@ class Batches:
 
     def _by_key(
         self, connection: Connection, ballots: Sequence[CastBallot]
-    ) -> dict[tuple[int, str], tuple[int, _Held]]:
+    ) -> dict[tuple[int, str], tuple[int, Held]]:
         rows = connection.execute(
             text(
                 "SELECT b.* FROM ballot b JOIN "
-                + self._given(q="integer", k="varchar")
+                + given(self.postgres, q="integer", k="varchar")
                 + " ON b.question_id = g.q AND b.key = g.k"
             ),
             {"rows": json.dumps([[b.question, b.key] for b in ballots])},
         ).all()
-        return {(r.question_id, r.key): (r.seat_id, _held(r)) for r in rows}
+        return {(r.question_id, r.key): (r.seat_id, held(r)) for r in rows}
 
-    def _held(self, connection: Connection, pairs: Sequence[Pair]) -> dict[Pair, _Held]:
+    def _held(self, connection: Connection, pairs: Sequence[Pair]) -> dict[Pair, Held]:
         """The current ballots of seats that voted before, their participation rows locked."""
         if not pairs:
             return {}
         rows = {"rows": json.dumps(pairs)}
-        given = self._given(q="integer", s="integer")
+        pair = given(self.postgres, q="integer", s="integer")
         if self.postgres:
             connection.execute(
                 text(
-                    f"SELECT 1 FROM participation p JOIN {given} ON p.question_id = g.q AND "
+                    f"SELECT 1 FROM participation p JOIN {pair} ON p.question_id = g.q AND "
                     "p.seat_id = g.s ORDER BY p.question_id, p.seat_id FOR UPDATE OF p"
                 ),
                 rows,
             )
         found = connection.execute(
             text(
-                f"SELECT b.* FROM ballot b JOIN {given} ON b.question_id = g.q AND b.seat_id = g.s "
+                f"SELECT b.* FROM ballot b JOIN {pair} ON b.question_id = g.q AND b.seat_id = g.s "
                 "WHERE b.rev = (SELECT max(rev) FROM ballot m WHERE m.question_id = b.question_id "
                 "AND m.seat_id = b.seat_id)"
             ),
             rows,
         ).all()
-        return {(r.question_id, r.seat_id): _held(r) for r in found}
+        return {(r.question_id, r.seat_id): held(r) for r in found}
 
     def _receipt(self, ballot: CastBallot, asked: Mapping[int, Row[Any]]) -> dict[str, Any]:
         n = self._head(asked[ballot.question].forum_id)[0] + 1
@@ -279,7 +255,8 @@ class Batches:
             text(
                 "INSERT INTO ballot (question_id, seat_id, rev, choice, key, commitment, channel, "
                 "table_no, writer, batch) SELECT * FROM "
-                + self._given(
+                + given(
+                    self.postgres,
                     q="integer",
                     s="integer",
                     rev="integer",
@@ -311,11 +288,11 @@ class Batches:
             ballot = ballots[i]
             if (ballot.question, ballot.seat) in fresh:
                 fresh.discard((ballot.question, ballot.seat))
-                known.add(ballot.ballot_id)
+                known[ballot.ballot_id] = ballot.commitment
                 kept.append(ballot)
-                stored.answers[i] = _secret_counted("counted", ballot)
+                stored.answers[i] = secret_counted("counted", ballot.ballot_id, known)
             elif ballot.ballot_id in known:
-                stored.answers[i] = _secret_counted("counted_before", ballot)
+                stored.answers[i] = secret_counted("counted_before", ballot.ballot_id, known)
             else:
                 stored.answers[i] = {"status": "already_voted"}
         took_part = self._participants(connection, [ballots[i] for i in which if i not in new])
@@ -324,7 +301,7 @@ class Batches:
                 ballot = ballots[i]
                 mine = (ballot.question, ballot.seat) in took_part
                 stored.answers[i] = (
-                    _secret_counted("counted_before", ballot)
+                    secret_counted("counted_before", ballot.ballot_id, known)
                     if mine
                     else {"status": "invalid", "reason": "key_used"}
                 )
@@ -333,7 +310,13 @@ class Batches:
                 text(
                     "INSERT INTO secret_ballot (ballot_id, question_id, choice, commitment) "
                     "SELECT * FROM "
-                    + self._given(id="varchar", q="integer", choice="text", commitment="varchar")
+                    + given(
+                        self.postgres,
+                        id="varchar",
+                        q="integer",
+                        choice="text",
+                        commitment="varchar",
+                    )
                 ),
                 {
                     "rows": json.dumps(
@@ -343,23 +326,25 @@ class Batches:
             )
         return kept
 
-    def _known_secrets(self, connection: Connection, ballots: Sequence[CastBallot]) -> set[str]:
-        return set(
-            connection.execute(
-                text(
-                    "SELECT s.ballot_id FROM secret_ballot s JOIN "
-                    + self._given(id="varchar")
-                    + " ON s.ballot_id = g.id"
-                ),
-                {"rows": json.dumps([[b.ballot_id] for b in ballots])},
-            ).scalars()
-        )
+    def _known_secrets(
+        self, connection: Connection, ballots: Sequence[CastBallot]
+    ) -> dict[str, str]:
+        """Commitments of the ballots that are stored already: ballot id -> commitment."""
+        rows = connection.execute(
+            text(
+                "SELECT s.ballot_id, s.commitment FROM secret_ballot s JOIN "
+                + given(self.postgres, id="varchar")
+                + " ON s.ballot_id = g.id"
+            ),
+            {"rows": json.dumps([[b.ballot_id] for b in ballots])},
+        ).all()
+        return {row[0]: row[1] for row in rows}
 
     def _participants(self, connection: Connection, ballots: Sequence[CastBallot]) -> set[Pair]:
         rows = connection.execute(
             text(
                 "SELECT p.question_id, p.seat_id FROM participation p JOIN "
-                + self._given(q="integer", s="integer")
+                + given(self.postgres, q="integer", s="integer")
                 + " ON p.question_id = g.q AND p.seat_id = g.s"
             ),
             {"rows": json.dumps([[b.question, b.seat] for b in ballots])},
@@ -373,7 +358,7 @@ class Batches:
                 text(
                     "INSERT INTO tally (question_id, writer, cell, n) "
                     f"SELECT g.q, {self.writer}, g.cell, g.n FROM "
-                    + self._given(q="integer", cell="varchar", n="integer")
+                    + given(self.postgres, q="integer", cell="varchar", n="integer")
                     + " WHERE true ON CONFLICT (question_id, writer, cell) "
                     "DO UPDATE SET n = tally.n + excluded.n"
                 ),
@@ -403,81 +388,8 @@ class Batches:
                     part["root"] = audit.merkle_root(b.commitment for b in cast)
                 body[str(question)] = part
             n, prev = self._head(forum)
-            head = append_link(connection, forum, self.writer, n + 1, prev, "ballots", body)
+            link = audit.link(prev, "ballots", body)
+            append_link(connection, forum, self.writer, n + 1, link)
             assert self._heads is not None
-            self._heads[forum] = (n + 1, head)
+            self._heads[forum] = (n + 1, link.hash)
             stored.forums.add(forum)
-
-
-def heads_of(connection: Connection, writer: int) -> dict[int, tuple[int, str]]:
-    """Length and head of one writer's chain in each forum."""
-    rows = connection.execute(
-        text("SELECT forum_id, n, head FROM chain WHERE writer = :w"), {"w": writer}
-    ).all()
-    return {row[0]: (row[1], row[2]) for row in rows}
-
-
-def append_link(
-    connection: Connection,
-    forum: int,
-    writer: int,
-    n: int,
-    prev: str,
-    kind: str,
-    body: dict[str, Any],
-) -> str:
-    """Append link `n` to a writer's chain in a forum and move the chain's head; the new head."""
-    written = audit.canonical(body)
-    head = audit.link(prev, kind, written)
-    values = {"forum": forum, "writer": writer, "n": n, "hash": head}
-    connection.execute(
-        text(
-            "INSERT INTO audit (forum_id, writer, n, prev_hash, hash, kind, body) "
-            "VALUES (:forum, :writer, :n, :prev, :hash, :kind, :body)"
-        ),
-        {**values, "prev": prev, "kind": kind, "body": written},
-    )
-    connection.execute(
-        text(
-            "INSERT INTO chain (forum_id, writer, n, head, batches) "
-            "VALUES (:forum, :writer, :n, :hash, 1) ON CONFLICT (forum_id, writer) "
-            "DO UPDATE SET n = excluded.n, head = excluded.head, batches = chain.batches + 1"
-        ),
-        values,
-    )
-    return head
-
-
-def receipt(ballot_id: str, commitment: str, writer: int, batch: int) -> dict[str, Any]:
-    """What the phone keeps: enough to find the ballot's commitment in the published list."""
-    return {
-        "id": ballot_id,
-        "code": audit.receipt_code(ballot_id),
-        "commitment": commitment,
-        "writer": writer,
-        "batch": batch,
-    }
-
-
-def _held(row: Row[Any]) -> _Held:
-    ballot_id = audit.ballot_id(row.question_id, row.key)
-    return _Held(
-        row.rev, row.key, row.choice, receipt(ballot_id, row.commitment, row.writer, row.batch)
-    )
-
-
-def _current(held: _Held) -> Answer:
-    return {"choice": json.loads(held.choice), "rev": held.rev, "receipt": held.receipt}
-
-
-def _counted(status: str, held: _Held) -> Answer:
-    return {"status": status, **_current(held)}
-
-
-def secret_receipt(ballot_id: str, commitment: str) -> dict[str, Any]:
-    """No writer and batch: what is not stored cannot be answered again after a lost answer."""
-    return {"id": ballot_id, "code": audit.receipt_code(ballot_id), "commitment": commitment}
-
-
-def _secret_counted(status: str, ballot: CastBallot) -> Answer:
-    return {"status": status, "receipt": secret_receipt(ballot.ballot_id, ballot.commitment)}

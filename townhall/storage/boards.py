@@ -75,11 +75,11 @@ class Candidacy:
 
 def add(session: Session, key: str, title: str, about: str, agreement_days: int, now: int) -> int:
     """A new board; the caller has looked whether the key is free."""
-    board = Board(key=key, title=title, about=about, agreement_days=agreement_days, created_at=now)
-    session.add(board)
+    made = Board(key=key, title=title, about=about, agreement_days=agreement_days, created_at=now)
+    session.add(made)
     session.flush()
-    assert board.id is not None
-    return board.id
+    assert made.id is not None
+    return made.id
 
 
 def get(session: Session, key: str, *, lock: bool = False) -> Board | None:
@@ -147,6 +147,15 @@ def listed(session: Session, ids: Sequence[int]) -> list[Listed]:
         .where(_ID.in_(list(ids)))
     )
     return [Listed(*row) for row in rows]
+
+
+def chunk(session: Session, board: int, after: int, size: int) -> list[tuple[Proposal, Listed]]:
+    """Whole proposals of a board with their counts, by id, from the one after `after` on."""
+    rows = session.exec(
+        choose(Proposal).where(Proposal.board_id == board, after < _ID).order_by(_ID).limit(size)
+    ).all()
+    found = {item.id: item for item in listed(session, [row.id or 0 for row in rows])}
+    return [(row, found[row.id or 0]) for row in rows]
 
 
 def closing(session: Session, board: int | None, now: int, until: int) -> list[tuple[str, Listed]]:

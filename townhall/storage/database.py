@@ -32,7 +32,7 @@ class Database:
     """One database: `read` for screens, `engine` for the one writer, `epoch` of this data set."""
 
     def __init__(self, url: str) -> None:
-        self.url = _normalised(url)
+        self.url = normalised(url)
         self.dialect: Dialect = "sqlite" if self.url.startswith("sqlite") else "postgresql"
         self.engine = self._writing_engine()
         migrations.bring_up_to_date(self.engine)
@@ -116,7 +116,7 @@ def _refuse_unsafe(connection: Connection) -> None:
         raise Refused("database_unsafe", setting="synchronous_commit", found="off", wanted="on")
 
 
-def _normalised(url: str) -> str:
+def normalised(url: str) -> str:
     """`postgresql://` means psycopg 3 here; a bare path means SQLite."""
     if url.startswith(("postgresql://", "postgres://")):
         return "postgresql+psycopg://" + url.split("://", 1)[1]

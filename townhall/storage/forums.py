@@ -15,7 +15,7 @@ def by_code(session: Session, code: str) -> Forum:
     """The forum with this six-digit code, or Refused("forum_unknown")."""
     forum = session.exec(select(Forum).where(Forum.code == code)).first()
     if forum is None:
-        raise Refused("forum_unknown", code=code)
+        raise Refused("forum_unknown", number=code)
     return forum
 
 

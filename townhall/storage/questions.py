@@ -1,6 +1,5 @@
 """Questions, what was cast on them, and the recount that a close rests on."""
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -12,7 +11,7 @@ from sqlmodel import Session, col, select
 from townhall.domain import audit
 from townhall.domain.ballots import BALLOTS, Choice, Definition
 from townhall.domain.errors import Refused
-from townhall.storage.batches import definition_of, receipt, secret_receipt
+from townhall.storage.ballots import definition_of, receipt, secret_receipt
 from townhall.storage.schema import (
     Ballot,
     Certificate,
@@ -197,7 +196,7 @@ def recount(session: Session, question: Question, *, present: int, now: int) -> 
         eligible=eligible,
         present=present,
         channels=_channels(session, question.id),
-        digest=_digest(f"{commitment}:{choice}" for choice, commitment in ballots),
+        digest=audit.digest(f"{commitment}:{choice}" for choice, commitment in ballots),
         root=audit.merkle_root(commitment for _, commitment in ballots),
         heads={},
         cells=found,
@@ -205,11 +204,6 @@ def recount(session: Session, question: Question, *, present: int, now: int) -> 
         differs=found != cells(session, [question.id])[question.id],
         closed_at=now,
     )
-
-
-def _digest(lines: Iterator[str]) -> str:
-    """SHA-256 of the sorted ballot list, one line a ballot."""
-    return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
 
 
 def _channels(session: Session, question: int) -> dict[str, int]:
@@ -229,7 +223,8 @@ def certificates(session: Session, questions: Sequence[int]) -> dict[int, Certif
 
 def shift(session: Session, first: Question, final: Question) -> dict[str, Any]:
     """From first to final round over the seats that voted in both (recorded questions only)."""
-    assert first.id is not None and final.id is not None
+    assert first.id is not None
+    assert final.id is not None
     before = dict(current(session, first.id))
     pairs = [
         (before[seat], choice) for seat, choice in current(session, final.id) if seat in before

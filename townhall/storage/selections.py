@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlmodel import Session, col, or_, select
 
-from townhall.domain.scoring import digest
+from townhall.domain import audit
 from townhall.storage.schema import Selection, SelectionCandidate
 
 
@@ -22,6 +22,23 @@ def candidates(session: Session, selection: int) -> Sequence[SelectionCandidate]
         .where(SelectionCandidate.selection_id == selection)
         .order_by(col(SelectionCandidate.letter))
     ).all()
+
+
+def add(
+    session: Session, selection: Selection, found: Sequence[tuple[str, str, int | None]]
+) -> int:
+    """Store a new selection with its candidates (letter, title, proposal); its id."""
+    session.add(selection)
+    session.flush()
+    assert selection.id is not None
+    for letter, title, proposal in found:
+        session.add(
+            SelectionCandidate(
+                selection_id=selection.id, letter=letter, title=title, proposal_id=proposal
+            )
+        )
+    session.flush()
+    return selection.id
 
 
 def lock_rule(session: Session, forum: int, question: int, now: int) -> None:
@@ -44,5 +61,5 @@ def lock(session: Session, selection: Selection, now: int) -> None:
     """Lock a rule for good: from here on a change is a new version with a reason."""
     if selection.locked_at is None:
         selection.locked_at = now
-        selection.rule_hash = digest(selection.rule)
+        selection.rule_hash = audit.digest([audit.canonical(selection.rule)])
         session.add(selection)

@@ -179,7 +179,7 @@ def revoked_among(session: Session, ids: Sequence[int], now: int) -> set[int]:
     listed = "SELECT value FROM json_each(:ids)" if sqlite else "SELECT unnest(CAST(:ids AS int[]))"
     rows = session.connection().execute(
         text(
-            f"SELECT s.id FROM session s LEFT JOIN session p ON p.id = s.parent_id "  # noqa: S608
+            f"SELECT s.id FROM session s LEFT JOIN session p ON p.id = s.parent_id "
             f"LEFT JOIN seat t ON t.id = s.seat_id WHERE s.id IN ({listed}) "
             "AND s.revoked_at IS NULL AND s.expires > :now "
             "AND (p.id IS NULL OR (p.revoked_at IS NULL AND p.expires > :now)) "

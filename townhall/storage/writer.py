@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from townhall.domain.errors import Refused
-from townhall.storage.batches import Answer, Batches, CastBallot
+from townhall.storage.ballots import Answer, CastBallot
+from townhall.storage.batches import Batches
 from townhall.storage.database import Database
 from townhall.storage.schema import Writer as WriterRow
 
@@ -116,7 +116,7 @@ class Writer:
         ballots = [item.work for item in items if isinstance(item.work, CastBallot)]
         try:
             answers = self._batch(connection, ballots)
-        except DBAPIError:
+        except Exception:
             log.exception("a batch of %d ballots failed and is stored one by one", len(ballots))
             answers = [self._alone(connection, ballot) for ballot in ballots]
         self._settle(items, answers)
@@ -147,7 +147,7 @@ class Writer:
                 value = task(session, self._now())
                 session.commit()
                 return value
-        except BaseException as error:
+        except Exception as error:  # noqa: BLE001 - it belongs to whoever asked for the change
             return error
         finally:
             connection.rollback()
@@ -156,7 +156,7 @@ class Writer:
         try:
             with connection.begin():
                 stored = self._batches.store(connection, ballots, self._now())
-        except BaseException:
+        except Exception:
             self._batches.forget()
             raise
         if stored.forums:
@@ -164,14 +164,15 @@ class Writer:
         return stored.answers
 
     def _alone(self, connection: Connection, ballot: CastBallot) -> Answer:
-        """One ballot of a failed batch: a poisoned one must not take the others with it."""
+        """One ballot of a failed batch: a poisoned one must not take the others with it.
+
+        Whether a commit that failed is on disk is unknown; the same key will tell.
+        """
         try:
             return self._batch(connection, [ballot])[0]
-        except DBAPIError as error:
-            if error.connection_invalidated:
-                return {"status": "busy", "retry_after": 3}
+        except Exception:
             log.exception("a ballot could not be stored")
-            return {"status": "busy", "retry_after": 10}
+            return {"status": "busy", "retry_after": 5}
 
     def _settle(self, items: Sequence[_Item], answers: Sequence[Any]) -> None:
         self._call(_answer, items, answers)
@@ -186,7 +187,7 @@ def _answer(items: Sequence[_Item], answers: Sequence[Any]) -> None:
     for item, answer in zip(items, answers, strict=True):
         if item.answer.done():
             continue
-        if isinstance(answer, BaseException):
+        if isinstance(answer, Exception):
             item.answer.set_exception(answer)
         else:
             item.answer.set_result(answer)

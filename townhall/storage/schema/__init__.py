@@ -14,8 +14,17 @@ from townhall.storage.schema.ballots import (
     Tally,
 )
 from townhall.storage.schema.base import metadata
-from townhall.storage.schema.forums import Ask, AskUpvote, Forum, Note, NoteVersion, Segment
-from townhall.storage.schema.forums import Summary, SummaryVersion, TableGroup
+from townhall.storage.schema.forums import (
+    Ask,
+    AskUpvote,
+    Forum,
+    Note,
+    NoteVersion,
+    Segment,
+    Summary,
+    SummaryVersion,
+    TableGroup,
+)
 from townhall.storage.schema.people import Invite, Person, RoleGrant, Seat, Session
 from townhall.storage.schema.proposals import (
     Agreement,

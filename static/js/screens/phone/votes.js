@@ -147,7 +147,7 @@ export class Votes {
     keep(this.name, this.kept);
     const asked = this.page.store.question(question);
     const told = asked && this.light(asked);
-    if (told) announce(`${t(told.title, { ...told.params, code: told.code || "" })}. ${t(told.line, told.params)}`);
+    if (told) announce(`${t(told.title, told.params)} ${told.code || ""}. ${t(told.line, told.params)}`);
     this.changed();
   }
 

@@ -1,0 +1,60 @@
+"""What commands share: a hall on this machine's database, and refusals as one line.
+
+Whoever can run a command on the server's own database runs the house.
+"""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import typer
+from pydantic import ValidationError
+
+from townhall.domain.audience import Actor
+from townhall.domain.errors import Refused
+from townhall.hall import Hall
+from townhall.live.bus_memory import MemoryBus
+from townhall.live.hub import Hub
+from townhall.settings import Settings
+from townhall.storage.database import open_database
+from townhall.web.i18n import catalogue
+
+T = TypeVar("T")
+
+OPERATOR = Actor(role="organiser")
+
+
+def settings() -> Settings:
+    """The settings from the environment; a wrong one is one line and exit code 2."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "TOWNHALL_" + "_".join(str(part) for part in first["loc"]).upper()
+        print(f"{name}: {first['msg']}", file=sys.stderr)
+        raise typer.Exit(2) from None
+
+
+def on_hall(chosen: Settings, work: Callable[[Hall], Awaitable[T]]) -> T:
+    """Run an action on the settings' database; a refusal is one line and exit code 2."""
+    try:
+        return asyncio.run(_with_hall(chosen, work))
+    except Refused as refused:
+        print(sentence(chosen, refused), file=sys.stderr)
+        raise typer.Exit(2) from None
+
+
+def sentence(chosen: Settings, refused: Refused) -> str:
+    """A refusal in the operator's language, on one line."""
+    words = catalogue(chosen.language)
+    return " ".join(words(f"refused.{refused.code}", **refused.details).split())
+
+
+async def _with_hall(chosen: Settings, work: Callable[[Hall], Awaitable[T]]) -> T:
+    hall = Hall(open_database(chosen.database_url), Hub(MemoryBus()), chosen)
+    await hall.start()
+    try:
+        return await work(hall)
+    finally:
+        await hall.stop()

@@ -1,0 +1,103 @@
+"""`townhall serve`: one process of the server on the settings' address."""
+
+import asyncio
+import socket
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from townhall.app import Townhall
+from townhall.cli import here, logs
+from townhall.domain.errors import Refused
+from townhall.settings import Settings
+
+# With the loop thread busy, handing over the interpreter lock to the writer took whole seconds.
+SWITCH_SECONDS = 0.0005
+LARGEST_FRAME = 32_768
+
+
+def command(
+    host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="The port; 0 takes a free one.")] = None,
+    url_file: Annotated[
+        Path | None, typer.Option(help="Write the address here once the server accepts.")
+    ] = None,
+) -> None:
+    """Start the server; Ctrl-C finishes what is in the line and stops."""
+    chosen = here.settings()
+    changes = {"host": host, "port": port}
+    chosen = chosen.model_copy(update={k: v for k, v in changes.items() if v is not None})
+    logs.configure(chosen)
+    try:
+        server = Server(chosen, url_file)
+    except Refused as refused:
+        print(here.sentence(chosen, refused), file=sys.stderr)
+        raise typer.Exit(2) from None
+    asyncio.run(server.run())
+
+
+class Server:
+    """The server with its listening socket, so that the address is known before it starts."""
+
+    def __init__(self, settings: Settings, url_file: Path | None = None) -> None:
+        sys.setswitchinterval(SWITCH_SECONDS)
+        self.socket = _listen(settings)
+        self.settings = settings.model_copy(update={"port": self.socket.getsockname()[1]})
+        self.townhall = Townhall(self.settings)
+        self.url = (
+            self.settings.public_url or f"http://{_shown(settings.host)}:{self.settings.port}"
+        )
+        self.local_url = f"http://127.0.0.1:{self.settings.port}"
+        self._url_file = url_file
+        self._uvicorn = uvicorn.Server(
+            uvicorn.Config(
+                self.townhall.app,
+                ws="websockets-sansio",
+                ws_max_size=LARGEST_FRAME,
+                ws_per_message_deflate=False,
+                ws_ping_interval=None,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=bool(settings.trusted_proxies),
+                forwarded_allow_ips=list(settings.trusted_proxies),
+                timeout_graceful_shutdown=5,
+                backlog=4096,
+            )
+        )
+
+    async def run(self) -> None:
+        """Serve until a signal comes."""
+        serving = asyncio.create_task(self._uvicorn.serve(sockets=[self.socket]))
+        await self.started()
+        if self._url_file is not None:
+            self._url_file.write_text(self.local_url + "\n")
+        await serving
+
+    async def started(self) -> None:
+        """Wait until the server accepts connections (or has given up)."""
+        while not (self._uvicorn.started or self._uvicorn.should_exit):  # noqa: ASYNC110 - a flag
+            await asyncio.sleep(0.02)
+
+    def stop(self) -> None:
+        """Ask the server to stop."""
+        self._uvicorn.should_exit = True
+
+
+def _listen(settings: Settings) -> socket.socket:
+    found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        found.bind((settings.host, settings.port))
+    except OSError as error:
+        raise Refused(
+            "address_taken", host=settings.host, port=settings.port, reason=error.strerror
+        ) from None
+    return found
+
+
+def _shown(host: str) -> str:
+    return "127.0.0.1" if host in ("0.0.0.0", "127.0.0.1") else host  # noqa: S104
