@@ -141,7 +141,7 @@ async def healthz(visit: Visit) -> Response:
 
 async def csp(visit: Visit) -> Response:
     """POST /csp: a browser reports something blocked; one short log line, and not too many."""
-    raw = (await visit.request.body())[:4_000]
+    raw = await visit.request.body()
     if not visit.site.limits.buckets.wait("csp", 1.0, 20.0):
         log.warning("csp", extra=_report(raw))
     return Response(status_code=204)
