@@ -307,12 +307,14 @@ async def test_an_import_adds_what_is_new_and_names_what_is_not(hall: Hall, auth
         row(7, "id:1", "하나"),
         row(9, "id:2", "다른 둘"),
     ]
-    dry = await proposals.take_in(hall, "library", rows, commit=False)
-    assert (dry.taken, dry.already, dry.clashing) == (2, 1, (9,))
+    dry = await proposals.take_in(hall, "library", rows, keep="nothing")
+    assert (dry.new, dry.already, dry.clashing) == (2, 1, (9,))
+    strict = await proposals.take_in(hall, "library", rows, keep="unless_clashing")
+    assert strict == dry
     assert count(hall, schema.Proposal) == 0
-    assert await proposals.take_in(hall, "library", rows, commit=True) == dry
-    again = await proposals.take_in(hall, "library", rows, commit=True)
-    assert (again.taken, again.already, again.clashing) == (0, 3, (9,))
+    assert await proposals.take_in(hall, "library", rows) == dry
+    again = await proposals.take_in(hall, "library", rows)
+    assert (again.new, again.already, again.clashing) == (0, 3, (9,))
     assert count(hall, schema.Proposal) == 2
 
 
@@ -329,3 +331,14 @@ async def test_both_databases_keep_one_proposal_and_one_mark(either_hall: Hall) 
     )
     assert not made
     assert either_hall.database.read_here(listed, [idea])[0].agreements == 1
+
+
+async def test_an_import_may_make_its_board(hall: Hall) -> None:
+    rows = [row(2, "id:1", "하나")]
+    assert await code_of(proposals.take_in(hall, "old", rows)) == "not_found"
+    await proposals.take_in(hall, "old", rows, create="옛 제안", keep="nothing")
+    assert count(hall, schema.Board) == 0
+    for _ in range(2):
+        await proposals.take_in(hall, "old", rows, create="옛 제안")
+    assert (count(hall, schema.Board), count(hall, schema.Proposal)) == (1, 1)
+    assert await code_of(proposals.take_in(hall, "Old!", rows, create="옛")) == "board_key_invalid"

@@ -10,7 +10,7 @@ import re
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar, cast
+from typing import Literal, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
@@ -28,12 +28,12 @@ from townhall.storage.schema import Board, Person, Proposal
 T = TypeVar("T")
 
 BOARD_TITLE, BOARD_ABOUT = 80, 400
-MOST_DAYS = 366
+DAYS, MOST_DAYS = 30, 366
 _KEY = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 
 
 async def open_board(
-    hall: Hall, actor: Actor, key: str, title: str, about: str = "", agreement_days: int = 30
+    hall: Hall, actor: Actor, key: str, title: str, about: str = "", agreement_days: int = DAYS
 ) -> str:
     """Open a board; its key.
 
@@ -42,12 +42,7 @@ async def open_board(
     `text_empty`, `text_too_long`.
     """
     require(actor, "house.manage")
-    if not _KEY.fullmatch(key):
-        raise Refused("board_key_invalid", field="key", key=key)
-    if not 1 <= agreement_days <= MOST_DAYS:
-        raise Refused("board_days_invalid", field="agreement_days", limit=MOST_DAYS)
-    named = clean(title, limit=BOARD_TITLE, field="title")
-    described = clean(about, limit=BOARD_ABOUT, lines=True, required=False, field="about")
+    named, described = _checked(key, title, about, agreement_days)
 
     def decide(session: Session, now: int) -> Change[str]:
         if boards.get(session, key) is not None:
@@ -207,37 +202,65 @@ async def sympathise_comment(
 class TakenIn:
     """What an import came to; `clashing` are the lines of rows whose key another proposal has."""
 
-    taken: int
+    new: int
     already: int
     clashing: tuple[int, ...]
 
 
-async def take_in(hall: Hall, board: str, rows: Sequence[Row], *, commit: bool) -> TakenIn:
+class _UndoneError(Exception):
+    """Rolls an import back and carries what it would have come to."""
+
+    def __init__(self, outcome: TakenIn) -> None:
+        super().__init__()
+        self.outcome = outcome
+
+
+async def take_in(
+    hall: Hall,
+    board: str,
+    rows: Sequence[Row],
+    *,
+    keep: Literal["all", "unless_clashing", "nothing"] = "all",
+    create: str | None = None,
+) -> TakenIn:
     """Store checked rows of a file, all together; for the operator's command.
 
     A row whose key is on the board (or came earlier in `rows`) is already there if the title is
-    the same, otherwise it clashes. Without `commit` nothing is stored and the answer is the same.
-    May be repeated. Refuses `not_found` (board).
+    the same, otherwise it clashes. What `keep` does not keep is rolled back, with the same answer.
+    A board that is missing is made with the title `create`. May be repeated. Refuses `not_found`
+    (board), `board_key_invalid`, `text_empty`, `text_too_long`.
     """
+    title = None if create is None else _checked(board, create, "", DAYS)[0]
 
-    def decide(session: Session, _now: int) -> Change[TakenIn]:
+    def decide(session: Session, now: int) -> Change[TakenIn]:
+        if title is not None and boards.get(session, board) is None:
+            boards.add(session, board, title, "", DAYS, now)
         at = _id(_board(session, board, lock=True).id)
-        known = proposals.titles_by_key(session, at)
-        new: list[Row] = []
-        clashing: list[int] = []
-        for row in rows:
-            title = known.get(row.key)
-            if title is None:
-                new.append(row)
-                known[row.key] = row.draft.title
-            elif title != row.draft.title:
-                clashing.append(row.line)
-        if commit:
-            proposals.add_imported(session, at, new)
-        already = len(rows) - len(new) - len(clashing)
-        return Change(TakenIn(len(new), already, tuple(clashing)))
+        new, outcome = _compared(rows, proposals.titles_by_key(session, at))
+        if keep == "nothing" or (keep == "unless_clashing" and outcome.clashing):
+            raise _UndoneError(outcome)
+        proposals.add_imported(session, at, new)
+        return Change(outcome)
 
-    return await hall.change(None, decide)
+    try:
+        return await hall.change(None, decide)
+    except _UndoneError as undone:
+        return undone.outcome
+
+
+def _compared(rows: Sequence[Row], known: dict[str, str]) -> tuple[list[Row], TakenIn]:
+    """Which rows are new beside the titles known by key, and what the others are."""
+    new: list[Row] = []
+    clashing: list[int] = []
+    for row in rows:
+        title = known.get(row.key)
+        if title is None:
+            new.append(row)
+            known[row.key] = row.draft.title
+        elif title != row.draft.title:
+            clashing.append(row.line)
+    already = len(rows) - len(new) - len(clashing)
+    return new, TakenIn(len(new), already, tuple(clashing))
 
 
 async def _as_person(hall: Hall, actor: Actor, decide: Callable[[Session, Person, int], T]) -> T:
@@ -254,6 +277,18 @@ async def _as_person(hall: Hall, actor: Actor, decide: Callable[[Session, Person
         return Change(decide(session, person, now))
 
     return await hall.change(None, task)
+
+
+def _checked(key: str, title: str, about: str, agreement_days: int) -> tuple[str, str]:
+    """Title and description of a new board, cleaned."""
+    if not _KEY.fullmatch(key):
+        raise Refused("board_key_invalid", field="key", key=key[:40])
+    if not 1 <= agreement_days <= MOST_DAYS:
+        raise Refused("board_days_invalid", field="agreement_days", limit=MOST_DAYS)
+    return (
+        clean(title, limit=BOARD_TITLE, field="title"),
+        clean(about, limit=BOARD_ABOUT, lines=True, required=False, field="about"),
+    )
 
 
 def _board(session: Session, key: str, *, lock: bool = False) -> Board:

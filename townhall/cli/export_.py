@@ -1,0 +1,127 @@
+"""`townhall export proposals`: a board's proposals as CSV or JSONL, to a file or the terminal.
+
+What it writes, `townhall import proposals` reads: agreements then stand as imported ones, and
+sympathies are told but not taken over. May call everything.
+"""
+
+import csv
+import json
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, TextIO
+
+import typer
+from sqlmodel import Session
+
+from townhall.cli.import_ import printable, run, target
+from townhall.domain.errors import Refused
+from townhall.domain.importing import EXPORTED, escaped
+from townhall.hall import Hall
+from townhall.settings import Settings
+from townhall.storage import boards
+from townhall.storage import proposals as stored
+from townhall.web.i18n import catalogue
+
+AT_ONCE = 500
+
+
+class Form(StrEnum):
+    """How rows are written."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
+
+
+def proposals(
+    file: Annotated[
+        Path | None, typer.Argument(help="Where to write; the terminal if not given.")
+    ] = None,
+    board: Annotated[
+        str | None, typer.Option(help="The key of the board; not needed where there is one.")
+    ] = None,
+    form: Annotated[
+        Form | None, typer.Option("--format", help="By the file's name, else CSV.")
+    ] = None,
+) -> None:
+    """Write every proposal of a board with its counts."""
+    settings = Settings()
+    jsonl = form is Form.JSONL or (form is None and file is not None and file.suffix == ".jsonl")
+    try:
+        rows = run(settings, lambda hall: _rows(hall, board))
+        if file is None:
+            write(sys.stdout, rows, jsonl=jsonl)
+        else:
+            with _opened(file, jsonl=jsonl) as out:
+                write(out, rows, jsonl=jsonl)
+    except Refused as refused:
+        words = catalogue(settings.language)
+        details = {"file": file} | refused.details
+        print(printable(words(f"refused.{refused.code}", **details)), file=sys.stderr)
+        raise typer.Exit(2) from None
+
+
+def write(out: TextIO, rows: list[dict[str, Any]], *, jsonl: bool) -> None:
+    """One row a proposal; in CSV no cell begins like a formula."""
+    if jsonl:
+        out.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        return
+    table = csv.writer(out)
+    table.writerow(EXPORTED)
+    for row in rows:
+        table.writerow(escaped(_cell(row[column])) for column in EXPORTED)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(value)
+    return "" if value is None else str(value)
+
+
+def _opened(file: Path, *, jsonl: bool) -> TextIO:
+    """CSV begins with a mark by which spreadsheets know that it is UTF-8."""
+    try:
+        return file.open("w", encoding="utf-8" if jsonl else "utf-8-sig", newline="")
+    except OSError as error:
+        raise Refused("export_unwritable", reason=error.strerror) from None
+
+
+async def _rows(hall: Hall, board: str | None) -> list[dict[str, Any]]:
+    key = target(await hall.read(boards.every), board, None).key
+    return await hall.read(lambda session: list(_exported(session, key)))
+
+
+def _exported(session: Session, key: str) -> Iterator[dict[str, Any]]:
+    found = boards.get(session, key)
+    assert found is not None
+    after = 0
+    while rows := boards.chunk(session, found.id or 0, after, AT_ONCE):
+        tags = stored.tags_of(session, [counts.id for _, counts in rows])
+        for row, counts in rows:
+            after = counts.id
+            yield {
+                "key": row.source_key or f"townhall:{row.id}",
+                "title": row.title,
+                "background": row.background,
+                "content": row.content,
+                "category": row.category,
+                "tags": tags.get(counts.id, []),
+                "author": row.author,
+                "status": row.status,
+                "submitted_at": _moment(row.submitted_at),
+                "agreement_closes_at": _moment(row.agreement_closes_at),
+                "agreements": counts.agreements,
+                "sympathies": counts.sympathies,
+                "comments": counts.comments,
+                "imported_agreements": row.imported_agreements,
+                "source": row.source,
+            }
+        session.expunge_all()
+
+
+def _moment(at: int | None) -> str | None:
+    if at is None:
+        return None
+    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds")

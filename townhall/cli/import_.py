@@ -1,0 +1,224 @@
+"""`townhall import proposals FILE`: proposals from elsewhere, with a report line by line.
+
+Works beside a running server, on the same database. Belongs here: the command, its board and its
+report. Does not belong here: reading files (`domain.records`), what rows mean
+(`domain.importing`). May call everything.
+"""
+
+import asyncio
+import re
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+from zoneinfo import ZoneInfo
+
+import typer
+
+from townhall.actions.proposals import DAYS, TakenIn, take_in
+from townhall.domain import importing, records
+from townhall.domain.errors import Refused
+from townhall.domain.importing import Context, Row
+from townhall.domain.records import Broken
+from townhall.hall import Hall
+from townhall.live.bus_memory import MemoryBus
+from townhall.live.hub import Hub
+from townhall.settings import Settings
+from townhall.storage import boards
+from townhall.storage.database import open_database
+from townhall.storage.schema import Board
+from townhall.web.i18n import Words, catalogue
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Target:
+    """The board that rows go to; `create` is its title where it is made first."""
+
+    key: str
+    days: int
+    create: str | None = None
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the command has to tell."""
+
+    board: str
+    outcome: TakenIn
+    refused: Mapping[int, Refused]
+    ignored: tuple[str, ...]
+    stored: bool
+
+
+def proposals(
+    file: Annotated[Path, typer.Argument(help="CSV or JSONL; told apart by content.")],
+    board: Annotated[
+        str | None, typer.Option(help="The key of the board; not needed where there is one.")
+    ] = None,
+    create_board: Annotated[
+        str | None,
+        typer.Option("--create-board", help="Make the board with this title if it is missing."),
+    ] = None,
+    mapping: Annotated[
+        list[str] | None,
+        typer.Option("--map", help="column=field for a file of another kind; may be repeated."),
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option(help="Where the proposals come from, as the page says it.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only report; store nothing.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Store nothing and exit with 2 if a row is refused.")
+    ] = False,
+) -> None:
+    """Take proposals in: valid rows together, refused ones listed with line and reason.
+
+    A row that is already there adds nothing, so a file may be imported again. A file that cannot
+    be used is refused with exit code 2.
+    """
+    settings = Settings()
+    words = catalogue(settings.language)
+    try:
+        report = _import(
+            settings,
+            file,
+            board,
+            create_board,
+            mapping or [],
+            source=source or file.name,
+            dry_run=dry_run,
+            strict=strict,
+        )
+    except Refused as refused:
+        details = {"file": file} | refused.details
+        print(printable(words(f"refused.{refused.code}", **details)), file=sys.stderr)
+        raise typer.Exit(2) from None
+    for line in lines(report, words, dry_run=dry_run):
+        print(printable(line))
+    if strict and report.refused:
+        print(words("import.strict"), file=sys.stderr)
+        raise typer.Exit(2)
+
+
+def lines(report: Report, words: Words, *, dry_run: bool) -> list[str]:
+    """The report: one line with the three numbers, then each refused row in the file's order."""
+    told = [
+        words(
+            "import.summary",
+            taken=report.outcome.new if report.stored or dry_run else 0,
+            refused=len(report.refused),
+            already=report.outcome.already,
+            board=report.board,
+        )
+    ]
+    if dry_run:
+        told.append(words("import.dry_run"))
+    for line, refused in sorted(report.refused.items()):
+        details = dict(refused.details)
+        if "field" in details:
+            details["field"] = words(f"import.field.{details['field']}")
+        reason = words(f"import.reason.{refused.code}", **details)
+        told.append(words("import.line", line=line, reason=reason))
+    if report.ignored:
+        told.append(words("import.ignored", columns=", ".join(report.ignored)))
+    return told
+
+
+def printable(line: str) -> str:
+    """The line with everything escaped that could move a cursor or turn the text around."""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in line
+    )
+
+
+def run(settings: Settings, work: Callable[[Hall], Awaitable[T]]) -> T:
+    """Run an action on the settings' database, as the only writer of this process."""
+
+    async def with_hall() -> T:
+        hall = Hall(open_database(settings.database_url), Hub(MemoryBus()), settings)
+        await hall.start()
+        try:
+            return await work(hall)
+        finally:
+            await hall.stop()
+
+    return asyncio.run(with_hall())
+
+
+def _import(
+    settings: Settings,
+    file: Path,
+    board: str | None,
+    create: str | None,
+    mapping: list[str],
+    *,
+    source: str,
+    dry_run: bool,
+    strict: bool,
+) -> Report:
+    """Read, check and store; nothing touches the database before the file is known to be good."""
+    table = records.read(_bytes(file))
+    columns = importing.columns_of(table, mapping)
+
+    async def work(hall: Hall) -> Report:
+        to = target(await hall.read(boards.every), board, create)
+        context = Context(hall.now(), ZoneInfo(settings.timezone), to.days, source)
+        checked = importing.rows_of(table, columns, context)
+        good = [row for row in checked if isinstance(row, Row)]
+        refused = {row.line: row.reason for row in checked if isinstance(row, Broken)}
+        keep: Literal["all", "unless_clashing", "nothing"] = "all"
+        if dry_run or (strict and refused):
+            keep = "nothing"
+        elif strict:
+            keep = "unless_clashing"
+        outcome = await take_in(hall, to.key, good, keep=keep, create=to.create)
+        refused |= {line: Refused("key_taken") for line in outcome.clashing}
+        stored = not dry_run and not (strict and refused)
+        return Report(to.key, outcome, refused, columns.ignored, stored)
+
+    return run(settings, work)
+
+
+def target(existing: Sequence[Board], key: str | None, create: str | None) -> Target:
+    """Which board is meant: the one named, the one to be made, or the only one.
+
+    Refuses `import_board_unknown` (key, known), `import_no_board` and `import_which_board`
+    (known).
+    """
+    known = ", ".join(board.key for board in existing)
+    if key is not None:
+        found = next((board for board in existing if board.key == key), None)
+        if found is None and create is None:
+            raise Refused("import_board_unknown", key=key, known=known or "-")
+        return Target(key, DAYS, create) if found is None else Target(key, found.agreement_days)
+    if create is not None:
+        same = next((board for board in existing if board.title == create.strip()), None)
+        if same is not None:
+            return Target(same.key, same.agreement_days)
+        return Target(_free_key(create, {board.key for board in existing}), DAYS, create)
+    if len(existing) != 1:
+        raise Refused("import_which_board" if existing else "import_no_board", known=known)
+    return Target(existing[0].key, existing[0].agreement_days)
+
+
+def _free_key(title: str, taken: set[str]) -> str:
+    """A key made of the Latin letters of a title, or `board`, with a number where it is taken."""
+    key = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:30].strip("-") or "board"
+    free = key
+    number = 1
+    while free in taken:
+        number += 1
+        free = f"{key}-{number}"
+    return free
+
+
+def _bytes(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except FileNotFoundError:
+        raise Refused("import_missing") from None
+    except OSError as error:
+        raise Refused("import_unreadable", reason=error.strerror) from None
