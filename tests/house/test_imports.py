@@ -34,7 +34,15 @@ ROOMS = {
     "storage": Room(("domain",), ("sqlmodel", "sqlalchemy", "alembic")),
     "live": Room(("settings",)),
     "hall": Room(
-        ("domain", "storage.database", "storage.writer", "storage.audit", "live", "settings"),
+        (
+            "domain",
+            "storage.database",
+            "storage.writer",
+            "storage.audit",
+            "storage.ballots.CastBallot",
+            "live",
+            "settings",
+        ),
         (SESSION,),
     ),
     "actions": Room(("domain", "storage", "hall"), (SESSION, "argon2", "pydantic", "PIL")),

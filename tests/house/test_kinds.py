@@ -40,6 +40,7 @@ def test_every_ballot_kind_is_complete(kind: str) -> None:
 def test_every_segment_kind_is_complete(kind: str) -> None:
     # `break` is a word of Python, so its module is `break_`.
     module = f"{kind}_" if kind == "break" else kind
-    assert missing(f"townhall/domain/segments/{module}.py", f"templates/segments/{kind}.html") == []
-    assert all(named(f"segment.{kind}", language) for language in ("ko", "en"))
+    assert missing(f"townhall/domain/segments/{module}.py") == []
+    wanted = (f"segment.{kind}", f"phone.now.{kind}")
+    assert all(named(key, language) for key in wanted for language in ("ko", "en"))
     assert f'"{kind}"' in TESTS, f"no test names the segment kind {kind}"
