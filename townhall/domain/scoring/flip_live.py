@@ -46,7 +46,7 @@ def flip(board: Board, ranking: Ranking, found: Facts, pile: Pile) -> Flip:
 
 def _least(held: Round, duel: Duel, best: int | None) -> Flip:
     # A share is at most 1 and at least 0: no lead can fall by more than the weight.
-    if not held.pile or not duel.weight or not duel.changed(duel.gap - duel.weight):
+    if not any(held.spreads) or not duel.weight or not duel.changed(duel.gap - duel.weight):
         return exactly(None)
     if held.rule.normalise != "top":
         return exactly(true_least(held, duel, _form(held, duel)))

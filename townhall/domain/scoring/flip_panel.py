@@ -37,9 +37,9 @@ class _Reach:
 
 
 def flip(board: Board, ranking: Ranking, found: Facts) -> Flip:
-    """The least number of single moves of panel scores that changes who is first."""
+    """The least number of moves of panel scores that changes who is first, from nobody too."""
     rule = board.rule
-    if not ranking.leaders or not any(found.sheets):
+    if not any(found.sheets):
         return exactly(None)
     able = [n for n in range(len(board.ids)) if _may_win(rule, found, n)]
     pairs = [duel for duel in duels(board, ranking, "panel", able) if _possible(rule.panel, duel)]
@@ -54,6 +54,7 @@ def flip(board: Board, ranking: Ranking, found: Facts) -> Flip:
             [
                 *(exactly(_below_floor(rule, reach.low[first])) for first in ranking.leaders),
                 *(exactly(_least(rule, duel, reach)) for duel in pairs),
+                *(exactly(_to_floor(rule, reach.high[n])) for n in able if not ranking.leaders),
             ]
         )
         if limit == most or (best.changes is not None and best.changes <= limit):
@@ -75,6 +76,11 @@ def _possible(rule: PanelRule, duel: Duel) -> bool:
 def _below_floor(rule: Rule, means: Means) -> int | None:
     """The least number of moves that takes a candidate below the floor."""
     return next((n for n, mean in enumerate(means) if mean < rule.floor.panel), None)
+
+
+def _to_floor(rule: Rule, means: Means) -> int | None:
+    """The least number of moves that brings a candidate up to the floor."""
+    return next((n for n, mean in enumerate(means) if mean >= rule.floor.panel), None)
 
 
 def _least(rule: Rule, duel: Duel, reach: _Reach) -> int | None:

@@ -24,11 +24,9 @@ MOST = 1_000_000_000
 
 
 def flip(board: Board, ranking: Ranking, found: Facts) -> Flip:
-    """The least number of added sympathies that changes who is first."""
-    if not board.rule.weights.sympathy or not ranking.leaders:
-        return exactly(None)
+    """The least number of added sympathies that changes who is first, from nobody too."""
     able = [n for n, column in enumerate(found.sheets) if panel_floor_met(board.rule, column)]
-    if board.rule.sympathy.normalise == "rank":
+    if board.rule.sympathy.normalise == "rank" and ranking.leaders:
         pairs = duels(board, ranking, "sympathy", able)
         return fewest(exactly(_by_lifts(board, duel, found.counts)) for duel in pairs)
     best: int | None = None
