@@ -51,11 +51,10 @@ async def sign_in(hall: Hall, login: str, password: str) -> Entrance:
     """A new session of an account. Refuses `sign_in_failed`, the same for either mistake."""
     folded = text.fold(login)
     found = await hall.read(_password_of, folded)
-    known, stored = found or (None, None)
+    known, stored = found or (0, None)
     # An unknown login costs the same time, so the answer's delay names nobody.
-    compared = stored or await _in_thread(_hash_of_nothing)
-    right = await _verify(compared, password)
-    if known is None or stored is None or not right:
+    stand_in = await _in_thread(_hash_of_nothing)
+    if not await _verify(stored or stand_in, password) or stored is None:
         raise Refused("sign_in_failed")
     return await hall.change(None, lambda session, now: Change(_open(session, hall, known, now)))
 

@@ -4,29 +4,17 @@ Works beside a running server, on the same database. A password is asked for and
 read from the first line of standard input. May call everything.
 """
 
-import asyncio
 import sys
-from collections.abc import Awaitable, Callable
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 
 from townhall.actions import accounts, people
-from townhall.domain.audience import Actor
-from townhall.domain.errors import Refused
+from townhall.cli import here
 from townhall.hall import Hall
-from townhall.live.bus_memory import MemoryBus
-from townhall.live.hub import Hub
 from townhall.settings import Settings
-from townhall.storage.database import open_database
-from townhall.web.i18n import catalogue
-
-T = TypeVar("T")
 
 app = typer.Typer(help="Accounts and the roles they hold.", no_args_is_help=True)
-
-# Whoever can run a command on the server's own database runs the house.
-_HERE = Actor(role="organiser")
 
 Login = Annotated[str, typer.Argument(help="The name to sign in with.")]
 FromInput = Annotated[
@@ -38,7 +26,7 @@ FromInput = Annotated[
 def organiser(login: Login, stdin: FromInput = False) -> None:
     """Make an account an organiser of this house, with a password of its own."""
     password = _password(stdin)
-    new = _run(lambda hall: accounts.add_organiser(hall, login, password))
+    new = here.on_hall(here.settings(), lambda hall: accounts.add_organiser(hall, login, password))
     print(f"{login}: organiser ({'new account' if new else 'existing account'})")
 
 
@@ -55,16 +43,17 @@ def invite(
 
     async def make(hall: Hall) -> str:
         scope = (await people.gate(hall, forum)).id if forum else None
-        return await accounts.invite(hall, _HERE, role, scope)  # type: ignore[arg-type]  # checked
+        return await accounts.invite(hall, here.OPERATOR, role, scope)  # type: ignore[arg-type]  # checked
 
-    print(invite_link(Settings(), _run(make)))
+    chosen = here.settings()
+    print(invite_link(chosen, here.on_hall(chosen, make)))
 
 
 @app.command()
 def password(login: Login, stdin: FromInput = False) -> None:
     """Set a new password and sign the account out everywhere."""
     new = _password(stdin)
-    _run(lambda hall: accounts.reset_password(hall, login, new))
+    here.on_hall(here.settings(), lambda hall: accounts.reset_password(hall, login, new))
     print(f"{login}: new password")
 
 
@@ -78,23 +67,3 @@ def _password(from_input: bool) -> str:
     if from_input:
         return sys.stdin.readline().rstrip("\r\n")
     return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
-
-
-def _run(work: Callable[[Hall], Awaitable[T]]) -> T:
-    """Run an action on the settings' database; a refusal is one line and exit code 2."""
-    settings = Settings()
-    try:
-        return asyncio.run(_with_hall(settings, work))
-    except Refused as refused:
-        words = catalogue(settings.language)
-        print(words(f"refused.{refused.code}", **refused.details), file=sys.stderr)
-        raise typer.Exit(2) from None
-
-
-async def _with_hall(settings: Settings, work: Callable[[Hall], Awaitable[T]]) -> T:
-    hall = Hall(open_database(settings.database_url), Hub(MemoryBus()), settings)
-    await hall.start()
-    try:
-        return await work(hall)
-    finally:
-        await hall.stop()
