@@ -1,7 +1,7 @@
 """Making a forum from a template, and choosing what its stage shows."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlmodel import Session
@@ -15,8 +15,8 @@ from townhall.domain.ballots import Option, kind_of, option_ids
 from townhall.domain.errors import Refused
 from townhall.domain.selections import default_rule
 from townhall.hall import Change, Hall
-from townhall.storage import agenda, forums, questions, selections
-from townhall.storage.schema import Forum, Question, Segment, Selection
+from townhall.storage import agenda, boards, forums, questions, selections
+from townhall.storage.schema import Forum, Proposal, Question, Segment, Selection
 
 Words = Callable[[str], str]
 
@@ -29,9 +29,9 @@ MOST_TABLES = 200
 
 @dataclass(frozen=True)
 class Candidate:
-    """A candidate of a forum's score vote, and the proposal it comes from."""
+    """A candidate of a forum's score vote: a title, or a proposal whose title it takes."""
 
-    title: str
+    title: str = ""
     proposal: int | None = None
 
 
@@ -65,7 +65,7 @@ class NewForum:
     tickets: int = 0
     candidates: tuple[Candidate, ...] = ()
     questions: tuple[NewQuestion, ...] = ()
-    board: int | None = None
+    board: str | None = None  # the key of the board that its candidates come from
 
 
 @dataclass(frozen=True)
@@ -87,6 +87,7 @@ async def make(hall: Hall, actor: Actor, new: NewForum, words: Words) -> MadeFor
     `template_unknown`, `tables_invalid`, and what `text.clean` and the ballot kinds refuse.
     """
     require(actor, "house.manage")
+    new, board = await hall.read(_resolved, new)
     plan = templates.plan(new.template, [c.title for c in new.candidates])
     title = text.clean(new.title, limit=80, field="title")
     if not 0 <= new.tables <= MOST_TABLES:
@@ -100,18 +101,32 @@ async def make(hall: Hall, actor: Actor, new: NewForum, words: Words) -> MadeFor
             language=new.language,
             entry=new.entry,
             template=new.template,
-            board_id=new.board,
+            board_id=board,
             starts_at=new.starts_at or now,
             stage={"scene": "waiting"},
             created_at=now,
         )
         forum_id = forums.add(session, forum)
         forums.add_tables(session, forum_id, new.tables)
-        _fill(session, forum_id, plan, new, words)
+        _fill(session, forum_id, plan, new, words, board)
         return Change((forum_id, forum.code))
 
     forum_id, code = await hall.change(None, decide)
     return await _let_in(hall, actor, forum_id, code, new)
+
+
+def _resolved(session: Session, new: NewForum) -> tuple[NewForum, int | None]:
+    """Candidates with the titles of their proposals, and the board's id."""
+    board = boards.get(session, new.board) if new.board else None
+    if new.board and board is None:
+        raise Refused("board_unknown", board=new.board)
+    found = []
+    for candidate in new.candidates:
+        row = session.get(Proposal, candidate.proposal) if candidate.proposal else None
+        if candidate.proposal and row is None:
+            raise Refused("proposal_unknown", number=candidate.proposal)
+        found.append(replace(candidate, title=candidate.title or (row.title if row else "")))
+    return replace(new, candidates=tuple(found)), board.id if board else None
 
 
 async def _let_in(hall: Hall, actor: Actor, forum: int, code: str, new: NewForum) -> MadeForum:
@@ -131,7 +146,14 @@ async def _let_in(hall: Hall, actor: Actor, forum: int, code: str, new: NewForum
     )
 
 
-def _fill(session: Session, forum: int, plan: templates.Plan, new: NewForum, words: Words) -> None:
+def _fill(
+    session: Session,
+    forum: int,
+    plan: templates.Plan,
+    new: NewForum,
+    words: Words,
+    board: int | None,
+) -> None:
     """The questions and segments of a plan in order, and the selection its rounds go into."""
     made: list[int] = []
     for position, planned in enumerate(plan.questions):
@@ -166,7 +188,7 @@ def _fill(session: Session, forum: int, plan: templates.Plan, new: NewForum, wor
                 facts=dict(segment.facts),
             ),
         )
-    _select(session, forum, plan, new, made)
+    _select(session, forum, plan, new, made, board)
     for position, extra in enumerate(new.questions, start=len(made)):
         questions.add(session, _question(forum, position, extra))
 
@@ -203,14 +225,20 @@ def _question(forum: int, position: int, new: NewQuestion) -> Question:
 def _option(option: Option, new: NewForum) -> dict[str, Any]:
     """An option as it is stored; a candidate keeps the proposal it comes from."""
     stored: dict[str, Any] = {"id": option.id, "title": option.title}
-    for candidate in new.candidates:
-        if candidate.proposal is not None and text.fold(candidate.title) == text.fold(option.title):
-            stored["proposal"] = candidate.proposal
+    letters = option_ids(len(new.candidates))
+    origin = dict(zip(letters, new.candidates, strict=True)).get(option.id)
+    if origin is not None and origin.proposal is not None:
+        stored["proposal"] = origin.proposal
     return stored
 
 
 def _select(
-    session: Session, forum: int, plan: templates.Plan, new: NewForum, made: list[int]
+    session: Session,
+    forum: int,
+    plan: templates.Plan,
+    new: NewForum,
+    made: list[int],
+    board: int | None,
 ) -> None:
     """A score vote in two rounds feeds a selection with the default rule."""
     rounds = {q.round: made[i] for i, q in enumerate(plan.questions) if q.kind == "score"}
@@ -221,7 +249,7 @@ def _select(
         session,
         Selection(
             forum_id=forum,
-            board_id=new.board,
+            board_id=board,
             title=new.title,
             rule=default_rule(final.config["min"], final.config["max"]),
             first_question_id=rounds.get("first"),

@@ -16,14 +16,13 @@ from typing import Annotated, Any, TextIO
 import typer
 from sqlmodel import Session
 
-from townhall.cli.import_ import printable, run, target
+from townhall.cli import here
+from townhall.cli.import_ import target
 from townhall.domain.errors import Refused
 from townhall.domain.importing import EXPORTED, escaped
 from townhall.hall import Hall
-from townhall.settings import Settings
 from townhall.storage import boards
 from townhall.storage import proposals as stored
-from townhall.web.i18n import catalogue
 
 AT_ONCE = 500
 
@@ -35,6 +34,15 @@ class Form(StrEnum):
     JSONL = "jsonl"
 
 
+app = typer.Typer(no_args_is_help=True, add_completion=False)
+
+
+@app.callback()
+def command() -> None:
+    """Write proposals to a file."""
+
+
+@app.command()
 def proposals(
     file: Annotated[
         Path | None, typer.Argument(help="Where to write; the terminal if not given.")
@@ -47,19 +55,19 @@ def proposals(
     ] = None,
 ) -> None:
     """Write every proposal of a board with its counts."""
-    settings = Settings()
+    chosen = here.settings()
     jsonl = form is Form.JSONL or (form is None and file is not None and file.suffix == ".jsonl")
+    rows = here.on_hall(chosen, lambda hall: _rows(hall, board))
+    if file is None:
+        write(sys.stdout, rows, jsonl=jsonl)
+        return
     try:
-        rows = run(settings, lambda hall: _rows(hall, board))
-        if file is None:
-            write(sys.stdout, rows, jsonl=jsonl)
-        else:
-            with _opened(file, jsonl=jsonl) as out:
-                write(out, rows, jsonl=jsonl)
-    except Refused as refused:
-        words = catalogue(settings.language)
-        details = {"file": file} | refused.details
-        print(printable(words(f"refused.{refused.code}", **details)), file=sys.stderr)
+        # CSV begins with a mark by which spreadsheets know that it is UTF-8.
+        with file.open("w", encoding="utf-8" if jsonl else "utf-8-sig", newline="") as out:
+            write(out, rows, jsonl=jsonl)
+    except OSError as error:
+        refused = Refused("export_unwritable", file=file, reason=error.strerror)
+        print(here.sentence(chosen, refused), file=sys.stderr)
         raise typer.Exit(2) from None
 
 
@@ -78,14 +86,6 @@ def _cell(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(value)
     return "" if value is None else str(value)
-
-
-def _opened(file: Path, *, jsonl: bool) -> TextIO:
-    """CSV begins with a mark by which spreadsheets know that it is UTF-8."""
-    try:
-        return file.open("w", encoding="utf-8" if jsonl else "utf-8-sig", newline="")
-    except OSError as error:
-        raise Refused("export_unwritable", reason=error.strerror) from None
 
 
 async def _rows(hall: Hall, board: str | None) -> list[dict[str, Any]]:

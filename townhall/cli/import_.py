@@ -5,32 +5,26 @@ report. Does not belong here: reading files (`domain.records`), what rows mean
 (`domain.importing`). May call everything.
 """
 
-import asyncio
 import re
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 import typer
 
 from townhall.actions.proposals import DAYS, TakenIn, take_in
+from townhall.cli import here
 from townhall.domain import importing, records
 from townhall.domain.errors import Refused
 from townhall.domain.importing import Context, Row
 from townhall.domain.records import Broken
 from townhall.hall import Hall
-from townhall.live.bus_memory import MemoryBus
-from townhall.live.hub import Hub
-from townhall.settings import Settings
 from townhall.storage import boards
-from townhall.storage.database import open_database
 from townhall.storage.schema import Board
 from townhall.web.i18n import Words, catalogue
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -53,6 +47,15 @@ class Report:
     stored: bool
 
 
+app = typer.Typer(no_args_is_help=True, add_completion=False)
+
+
+@app.callback()
+def command() -> None:
+    """Read proposals from a file."""
+
+
+@app.command()
 def proposals(
     file: Annotated[Path, typer.Argument(help="CSV or JSONL; told apart by content.")],
     board: Annotated[
@@ -79,23 +82,22 @@ def proposals(
     A row that is already there adds nothing, so a file may be imported again. A file that cannot
     be used is refused with exit code 2.
     """
-    settings = Settings()
-    words = catalogue(settings.language)
+    chosen = here.settings()
+    words = catalogue(chosen.language)
     try:
-        report = _import(
-            settings,
-            file,
-            board,
-            create_board,
-            mapping or [],
-            source=source or file.name,
-            dry_run=dry_run,
-            strict=strict,
-        )
+        table = records.read(_bytes(file))
+        columns = importing.columns_of(table, mapping or [])
     except Refused as refused:
-        details = {"file": file} | refused.details
-        print(printable(words(f"refused.{refused.code}", **details)), file=sys.stderr)
+        print(printable(here.sentence(chosen, _about(file, refused))), file=sys.stderr)
         raise typer.Exit(2) from None
+
+    async def work(hall: Hall) -> Report:
+        to = target(await hall.read(boards.every), board, create_board)
+        context = Context(hall.now(), ZoneInfo(chosen.timezone), to.days, source or file.name)
+        rows = importing.rows_of(table, columns, context)
+        return await _store(hall, to, rows, columns.ignored, dry_run=dry_run, strict=strict)
+
+    report = here.on_hall(chosen, work)
     for line in lines(report, words, dry_run=dry_run):
         print(printable(line))
     if strict and report.refused:
@@ -134,65 +136,39 @@ def printable(line: str) -> str:
     )
 
 
-def run(settings: Settings, work: Callable[[Hall], Awaitable[T]]) -> T:
-    """Run an action on the settings' database, as the only writer of this process."""
-
-    async def with_hall() -> T:
-        hall = Hall(open_database(settings.database_url), Hub(MemoryBus()), settings)
-        await hall.start()
-        try:
-            return await work(hall)
-        finally:
-            await hall.stop()
-
-    return asyncio.run(with_hall())
-
-
-def _import(
-    settings: Settings,
-    file: Path,
-    board: str | None,
-    create: str | None,
-    mapping: list[str],
+async def _store(
+    hall: Hall,
+    to: Target,
+    checked: Sequence[Row | Broken],
+    ignored: tuple[str, ...],
     *,
-    source: str,
     dry_run: bool,
     strict: bool,
 ) -> Report:
-    """Read, check and store; nothing touches the database before the file is known to be good."""
-    table = records.read(_bytes(file))
-    columns = importing.columns_of(table, mapping)
-
-    async def work(hall: Hall) -> Report:
-        to = target(await hall.read(boards.every), board, create)
-        context = Context(hall.now(), ZoneInfo(settings.timezone), to.days, source)
-        checked = importing.rows_of(table, columns, context)
-        good = [row for row in checked if isinstance(row, Row)]
-        refused = {row.line: row.reason for row in checked if isinstance(row, Broken)}
-        keep: Literal["all", "unless_clashing", "nothing"] = "all"
-        if dry_run or (strict and refused):
-            keep = "nothing"
-        elif strict:
-            keep = "unless_clashing"
-        outcome = await take_in(hall, to.key, good, keep=keep, create=to.create)
-        refused |= {line: Refused("key_taken") for line in outcome.clashing}
-        stored = not dry_run and not (strict and refused)
-        return Report(to.key, outcome, refused, columns.ignored, stored)
-
-    return run(settings, work)
+    """Store what may be stored, and what there is to tell of it."""
+    good = [row for row in checked if isinstance(row, Row)]
+    refused = {row.line: row.reason for row in checked if isinstance(row, Broken)}
+    keep: Literal["all", "unless_clashing", "nothing"] = "all"
+    if dry_run or (strict and refused):
+        keep = "nothing"
+    elif strict:
+        keep = "unless_clashing"
+    outcome = await take_in(hall, to.key, good, keep=keep, create=to.create)
+    refused |= {line: Refused("key_taken") for line in outcome.clashing}
+    return Report(to.key, outcome, refused, ignored, stored=not (dry_run or (strict and refused)))
 
 
 def target(existing: Sequence[Board], key: str | None, create: str | None) -> Target:
     """Which board is meant: the one named, the one to be made, or the only one.
 
-    Refuses `import_board_unknown` (key, known), `import_no_board` and `import_which_board`
+    Refuses `import_board_unknown` (board, known), `import_no_board` and `import_which_board`
     (known).
     """
     known = ", ".join(board.key for board in existing)
     if key is not None:
         found = next((board for board in existing if board.key == key), None)
         if found is None and create is None:
-            raise Refused("import_board_unknown", key=key, known=known or "-")
+            raise Refused("import_board_unknown", board=key, known=known or "-")
         return Target(key, DAYS, create) if found is None else Target(key, found.agreement_days)
     if create is not None:
         same = next((board for board in existing if board.title == create.strip()), None)
@@ -213,6 +189,10 @@ def _free_key(title: str, taken: set[str]) -> str:
         number += 1
         free = f"{key}-{number}"
     return free
+
+
+def _about(file: Path, refused: Refused) -> Refused:
+    return Refused(refused.code, **{"file": file} | refused.details)
 
 
 def _bytes(file: Path) -> bytes:
