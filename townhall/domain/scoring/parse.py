@@ -45,15 +45,17 @@ def parse(obj: object) -> Selection:
     also "range", "top"), `rule.live.votes` (null), `rule.live.shrinkage` (0),
     `rule.live.coverage_gap` ("0.2"), `rule.panel.score_min` (1), `rule.floor` ({"sympathy",
     "panel"}), `rule.equal_band` (1), `live.suspicious` (indices into `live.final`), `revote`
-    (votes of the panel by candidate).
+    (votes of the panel by candidate), `closing` (how a closed selection was sealed: {"code": the
+    version that wrote the file, "closed_at": UTC text, "exception": why below the quorum, or null}).
     """
     file = fields(
         normal(obj),
         "selection",
         ("format", "rule", "candidates", "live", "panel"),
-        ("revote",),
+        ("revote", "closing"),
     )
     one_of(file["format"], "format", (FORMAT,))
+    _closing(file.get("closing"))
     rule = parse_rule(file["rule"])
     candidates = _candidates(file["candidates"], rule)
     ids = [candidate.id for candidate in candidates]
@@ -70,6 +72,17 @@ def parse(obj: object) -> Selection:
         revote=_revote(file.get("revote"), ids),
         digest=sealed(file),
     )
+
+
+def _closing(value: object) -> None:
+    """Who sealed the file, and when; nothing in it is scored."""
+    if value is None:
+        return
+    found = fields(value, "closing", ("code", "closed_at", "exception"))
+    for name in ("code", "closed_at"):
+        text(found[name], f"closing.{name}")
+    if found["exception"] is not None:
+        text(found["exception"], "closing.exception")
 
 
 def _candidates(value: object, rule: Rule) -> tuple[Candidate, ...]:

@@ -53,6 +53,7 @@ class Panelist(SQLModel, table=True):
     selection_id: int = Field(foreign_key="selection.id", index=True)
     number: int
     name: str = ""
+    recused: list[str] = Field(default_factory=list, sa_type=JSON)  # by the organiser: mandatory
 
 
 class Sheet(SQLModel, table=True):

@@ -548,6 +548,7 @@ def upgrade() -> None:
         sa.Column("selection_id", sa.Integer(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
+        sa.Column("recused", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(
             ["selection_id"], ["selection.id"], name=op.f("fk_panelist_selection_id_selection")
         ),
