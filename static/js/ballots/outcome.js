@@ -22,6 +22,23 @@ export function titleOf(question, id) {
   return t(`live.option.${id}`);
 }
 
+/**
+ * The table an option speaks for, before its words.
+ * @param {Question} question
+ * @param {string} id
+ */
+function tableOf(question, id) {
+  const option = question.options.find((one) => one.id === id);
+  return option && option.table ? html`<small class="muted">${t("live.table", { n: option.table })} </small>` : nothing;
+}
+
+/** @param {Row} row  the figure with its unit; a share only where ballots are counted */
+function figure(row) {
+  if (row.figure === null) return html`–`;
+  const share = row.share && row.unit === "votes" ? ` · ${row.share}%` : "";
+  return html`${row.figure}<small> ${unit(row)}${share}</small>`;
+}
+
 /** @param {Row} row */
 export const unit = (row) => t(`live.unit.${row.unit}`, { n: row.figure });
 
@@ -68,10 +85,10 @@ const distribution = (spread) => html`<div class="dist" ${vars({ cols: Object.ke
 export function outcome(question, result, { marks = true, more = nothing } = {}) {
   return html`<ol class="outcome">
       ${result.rows.map(
-        (row) => html`<li class="${cand(row.id)}">
-          ${marks ? mark(row.id) : html`<span></span>`}
-          <h3>${titleOf(question, row.id)}</h3>
-          <p class="figure">${row.figure}<small> ${unit(row)}${row.share ? ` · ${row.share}%` : ""}</small></p>
+        (row) => html`<li class=${marks ? cand(row.id) : "bare"}>
+          ${marks ? mark(row.id) : nothing}
+          <h3>${tableOf(question, row.id)}${titleOf(question, row.id)}</h3>
+          <p class="figure">${figure(row)}</p>
           <span class="bar"><i ${vars({ to: `${row.bar}%` })}></i></span>
           ${row.spread ? html`<div class="spread-of">${distribution(row.spread)}</div>` : nothing}
         </li>`,

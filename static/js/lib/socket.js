@@ -177,8 +177,9 @@ export class Line {
       body: JSON.stringify(payload || {}),
       credentials: "same-origin",
     });
-    if (answer.status >= 500) throw new Error(`answer ${answer.status}`);
-    return answer.json();
+    const said = await answer.json().catch(() => null);
+    if (!said || !said.status) throw new Error(`answer ${answer.status}`);
+    return said;
   }
 
   startPolling() {

@@ -26,7 +26,7 @@
  *   current: number|null, segments: Segment[], speaker: Speaker|null}} Agenda
  * @typedef {{scene: string, question: number|null, blank: boolean}} StageState
  * @typedef {{voted: number, entitled: number, channels: Record<string, number>}} Turnout
- * @typedef {{id: string, figure: string, unit: string, count: number, share: string|null,
+ * @typedef {{id: string, figure: string|null, unit: string, count: number, share: string|null,
  *   bar: string, place: number, spread?: Record<string, number>}} Row
  * @typedef {{counted: number, eligible: number, present: number,
  *   channels: Record<string, number>, digest: string, root: string, differs: boolean,

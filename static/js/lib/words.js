@@ -37,5 +37,9 @@ export function t(key, params = {}) {
     text = text[form] || text.other;
   }
   if (text === undefined) return key;
-  return text.replace(/\{(\w+)\}/g, (whole, name) => (name in params ? String(params[name]) : whole));
+  return text.replace(/\{(\w+)\}/g, (whole, name) => (name in params ? shown(params[name]) : whole));
 }
+
+/** @param {unknown} value  numbers from a thousand on get the language's separators */
+const shown = (value) =>
+  typeof value === "number" && value >= 1000 ? value.toLocaleString(language) : String(value);

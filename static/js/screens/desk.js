@@ -144,7 +144,9 @@ export class Desk {
   toggle(name) {
     this.panel = this.panel === name ? "" : name;
     this.callSaid = "";
-    this.paint();
+    this.render();
+    const panel = document.querySelector(".side .panel");
+    if (panel) panel.scrollIntoView({ block: "nearest" });
   }
 
   /** @param {string|null} reason */

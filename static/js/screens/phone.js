@@ -10,6 +10,7 @@ import { Outbox } from "../lib/outbox.js";
 import { begin, command, connection, shelf, worded } from "../lib/page.js";
 import { t } from "../lib/words.js";
 import { enter, renew } from "./join.js";
+import { scoreView } from "./phone/score.js";
 import { asksView, matches, tableView, votesView, waitView } from "./phone/tabs.js";
 import { questionView, stateWord } from "./phone/vote.js";
 import { Votes } from "./phone/votes.js";
@@ -22,7 +23,8 @@ export class Phone {
   constructor() {
     this.page = begin(renew);
     this.paint = painter(() => this.render());
-    this.votes = new Votes(this.page, this.paint);
+    // At once, not with the next frame: a second quick tap must see what the first one did.
+    this.votes = new Votes(this.page, () => this.render());
     this.outbox = new Outbox({
       shelf,
       name: `th:${this.page.boot.code}:outbox`,
@@ -231,6 +233,9 @@ export class Phone {
     if (this.tab === "asks") return asksView(this);
     if (this.tab === "votes") return votesView(this);
     const question = this.question();
+    const { store } = this.page;
+    const score = (store.get("stage") || {}).scene === "score" ? store.get("score") : null;
+    if (score && !(question && isOpen(question))) return scoreView(score);
     return question ? questionView(this, question) : waitView(this);
   }
 

@@ -38,12 +38,14 @@ export function views(desk) {
 /** @param {Console} desk @param {any} stage @param {any} next */
 function chooser(desk, stage, next) {
   const same = stage.scene === next.scene && (stage.question || null) === (next.question || null) && !stage.blank;
-  return html`<div class="scenes" role="group" aria-label=${t("console.scenes")}>
+  return html`<div class="scenes">
+    <div class="chips" role="group" aria-label=${t("console.scenes")}>
     ${Object.keys(SCENES)
       .filter((name) => name !== "blank")
       .map(
         (name) => html`<button class="chip" type="button" aria-pressed=${next.scene === name ? "true" : "false"} @click=${() => desk.prepare(name)}>${t(`console.scene.${name}`)}</button>`,
       )}
+    </div>
     <button class="btn btn-ink btn-low" type="button" aria-disabled=${same ? "true" : "false"} @click=${() => same || desk.show(next)}>${t("console.put_on")}</button>
   </div>`;
 }

@@ -154,7 +154,7 @@ export class Proxies {
     const kind = BALLOTS[question.kind];
     const update = (/** @type {any} */ draft) => {
       this.draft = draft;
-      this.desk.paint();
+      this.desk.render();
     };
     return html`<div class="panel proxy">
       ${this.open().length > 1

@@ -236,12 +236,24 @@ export { matches };
 /** @param {Phone} phone */
 function link(phone) {
   const mine = personalLink(phone.page.boot.code);
-  if (!mine) return nothing;
+  if (!mine) return plainLink(phone);
   return html`<div class="keep">
     ${icon("link")}
     <p><b>${t("phone.link_head")}</b> ${t("phone.link_line")} <button class="btn btn-plain btn-low" type="button" @click=${() => phone.copy(mine)}>${phone.copied ? t("phone.link_copied") : t("phone.link_copy")}</button></p>
     ${phone.shown ? html`<input class="field" readonly .value=${mine} aria-label=${t("phone.link_copy")} @focus=${(/** @type {any} */ event) => event.target.select()} />` : nothing}
   </div>`;
+}
+
+/** The server makes the link where this device holds only a cookie. @param {Phone} phone */
+function plainLink(phone) {
+  const { me } = phone.page.store;
+  const csrf = /** @type {HTMLMetaElement|null} */ (document.querySelector("meta[name=csrf]"));
+  if (!csrf || !me || me.seat === null) return nothing;
+  return html`<form class="keep" method="post" action="/f/${phone.page.boot.code}/link">
+    ${icon("link")}
+    <p><b>${t("phone.link_head")}</b> ${t("phone.link_line")} <button class="btn btn-plain btn-low" type="submit">${t("phone.link_get")}</button></p>
+    <input type="hidden" name="csrf" value=${csrf.content} />
+  </form>`;
 }
 
 /** Large type and language; early.js answers the switch and remembers it. */

@@ -173,7 +173,7 @@ export function questionView(phone, question) {
   };
   if (!isOpen(question)) {
     return html`${head(phone, question)} ${lightOf(phone, question)} ${result(phone, question)}
-    ${question.state === "closed" ? nothing : nothing}${next(phone, question)}`;
+    ${next(phone, question)}`;
   }
   if (!mayVote(phone, question)) {
     return html`${head(phone, question)}

@@ -71,6 +71,7 @@ function options(question) {
 
 /** @param {Question} question @param {number} now */
 function clock(question, now) {
+  if (question.state === "draft") return nothing;
   if (!isOpen(question)) return html`<p class="count-down"><span>${t("live.state.closed")}</span></p>`;
   if (!question.closes_at) return nothing;
   const left = question.closes_at - now;
@@ -82,12 +83,12 @@ function clock(question, now) {
 /** @param {View} view @returns {Scene} */
 export function question(view) {
   const one = asked(view);
-  if (!one || one.state === "draft") return waiting(view);
+  if (!one) return waiting(view);
   const word = isOpen(one) ? html`<span class="live">${t(one.kind === "dots" ? "live.state.open_dots" : "live.state.open")}</span>` : html`<span>${t(`live.state.${one.state}`)}</span>`;
   return {
     classes: "scene-question",
     pages: 1,
-    body: html`<p class="s-top"><span>${word} ${roundWords(one)}</span><span>${isOpen(one) ? promise(one) : t("stage.reveal_soon")}</span></p>
+    body: html`<p class="s-top"><span>${word} ${roundWords(one)}</span><span>${isOpen(one) || one.state === "draft" ? promise(one) : t("stage.reveal_soon")}</span></p>
       <section class="ask enter-scene">
         <div>
           <h1 class=${one.title.length > 28 ? "long" : ""}>${one.title}</h1>
@@ -110,10 +111,13 @@ const spread = (row) => html`<span class="spread" ${vars({ cols: Object.keys(row
   >${columns(row.spread).map((column) => html`<span>${column.n}<i ${vars({ n: (column.height * 32) / 100 })}></i></span>`)}</span
 >`;
 
+/** A difference with a true minus sign. @param {string} change */
+const minus = (change) => change.replace("-", "−");
+
 /** @param {any} row @param {any} shift */
 function beside(row, shift) {
   if (row.spread) return spread(row);
-  const moved = shift && shift.change ? html` <span class="muted">${t("stage.shift", { change: shift.change })}</span>` : nothing;
+  const moved = shift && shift.change ? html` <span class="muted">${t("stage.shift", { change: minus(shift.change) })}</span>` : nothing;
   return html`<span class="share">${row.share ? `${row.share}%` : ""}${moved}</span>`;
 }
 
@@ -159,7 +163,7 @@ export function reveal(view) {
               <h2>${titleOf(one, row.id)}</h2>
               <span class="bar"><i ${vars({ m: Number(row.bar) / 20 })}></i></span>
             </div>
-            <span class="mean">${row.figure === null ? "–" : row.figure}${row.unit && row.unit !== "mean" && row.figure !== null ? html`<small>${unit(row)}</small>` : shiftOf(row.id) && shiftOf(row.id).change ? html`<small>${shiftOf(row.id).change}</small>` : nothing}</span>
+            <span class="mean">${row.figure === null ? "–" : row.figure}${row.unit && row.unit !== "mean" && row.figure !== null ? html`<small>${unit(row)}</small>` : shiftOf(row.id) && shiftOf(row.id).change ? html`<small>${minus(shiftOf(row.id).change)}</small>` : nothing}</span>
             ${shown ? beside(row, shiftOf(row.id)) : html`<span></span>`}
           </li>`,
         )}
