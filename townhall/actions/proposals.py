@@ -46,7 +46,7 @@ async def open_board(
 
     def decide(session: Session, now: int) -> Change[str]:
         if boards.get(session, key) is not None:
-            raise Refused("board_taken", field="key", key=key)
+            raise Refused("board_taken", field="key", board=key)
         boards.add(session, key, named, described, agreement_days, now)
         return Change(key)
 
@@ -282,7 +282,7 @@ async def _as_person(hall: Hall, actor: Actor, decide: Callable[[Session, Person
 def _checked(key: str, title: str, about: str, agreement_days: int) -> tuple[str, str]:
     """Title and description of a new board, cleaned."""
     if not _KEY.fullmatch(key):
-        raise Refused("board_key_invalid", field="key", key=key[:40])
+        raise Refused("board_key_invalid", field="key", board=key[:40])
     if not 1 <= agreement_days <= MOST_DAYS:
         raise Refused("board_days_invalid", field="agreement_days", limit=MOST_DAYS)
     return (

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
+from datetime import datetime, tzinfo
 from typing import Any
 
 from townhall.domain.drafts import CATEGORY, TAG, Draft, end_of_day
@@ -23,6 +23,7 @@ TITLE, TEXT, AUTHOR, SOURCE, KEY = 500, 100_000, 40, 200, 200
 """Limits in graphemes. What was written under other rules is taken whole or not at all."""
 
 MOST_TAGS = 40
+FIRST_YEAR, LAST_YEAR = 1900, 2200
 MOST_AGREEMENTS = 2_000_000_000
 EXPORTED = (
     "key",
@@ -231,13 +232,14 @@ class _Cells:
             return None
         iso = re.sub(r"^(\d{4})\s*[./]\s*(\d{1,2})\s*[./]\s*(\d{1,2})(?!\d)", _dashed, typed)
         try:
-            if re.fullmatch(r"\d{4}-\d\d-\d\d", iso):
-                day = date.fromisoformat(iso)
-                return end_of_day(day, zone) if last else _moment(day, zone)
             at = datetime.fromisoformat(iso)
-            return _milliseconds(at if at.tzinfo else at.replace(tzinfo=zone))
-        except (ValueError, OverflowError):
+            if not FIRST_YEAR <= at.year <= LAST_YEAR:
+                raise ValueError
+        except ValueError:
             raise Refused("row_date", field=field, found=typed[:40]) from None
+        if last and len(iso) == len("2017-08-25"):
+            return end_of_day(at.date(), zone)
+        return round((at if at.tzinfo else at.replace(tzinfo=zone)).timestamp() * 1000)
 
     def agreements(self) -> int | None:
         """Agreements given elsewhere: an old count, and in our own export what came on top."""
@@ -275,14 +277,6 @@ def escaped(cell: str) -> str:
 
 def _dashed(found: "re.Match[str]") -> str:
     return f"{found[1]}-{int(found[2]):02}-{int(found[3]):02}"
-
-
-def _moment(day: date, zone: tzinfo) -> int:
-    return _milliseconds(datetime(day.year, day.month, day.day, tzinfo=zone))
-
-
-def _milliseconds(at: datetime) -> int:
-    return round(at.timestamp() * 1000)
 
 
 def _listed(columns: Sequence[str]) -> str:

@@ -129,13 +129,15 @@ def _object(number: int, line: str) -> Record | Broken:
 
 
 def _csv(lines: list[str], encoding: str) -> Table:
-    rows = _csv_rows(lines)
-    header = next((row for _, row in rows if not isinstance(row, Refused)), [])
+    rows = list(_csv_rows(lines))
+    header = rows[0][1]
+    if isinstance(header, Refused):
+        return Table("csv", encoding, (), [Broken(rows[0][0], header)])
     columns = tuple(name(cell) for cell in header)
     named = [column for column in columns if column]
     if doubled := next((column for column in named if named.count(column) > 1), None):
         raise Refused("file_columns_doubled", column=doubled)
-    return Table("csv", encoding, columns, [_record(n, row, columns) for n, row in rows])
+    return Table("csv", encoding, columns, [_record(n, row, columns) for n, row in rows[1:]])
 
 
 def _csv_rows(lines: list[str]) -> Iterator[tuple[int, list[str] | Refused]]:
