@@ -196,7 +196,7 @@ async def test_tally_equals_a_fresh_count_after_many_revotes(either_hall: Hall) 
 
 async def test_close_certifies_exactly_the_counted_ballots(either_hall: Hall, clock: Clock) -> None:
     forum, question, seats = room(either_hall, 50)
-    moderator = Actor(role="moderator", session=2, forum=forum)
+    moderator = Actor(role="moderator", forum=forum)
     votes = asyncio.gather(
         *(cast(either_hall, actor(seat, forum), question, "yes") for seat in seats[:30])
     )
@@ -248,7 +248,7 @@ async def test_audit_record_cannot_be_changed(either_hall: Hall) -> None:
 
 async def test_reopening_makes_a_new_question(hall: Hall, clock: Clock) -> None:
     forum, question, [seat] = room(hall)
-    moderator = Actor(role="moderator", session=2, forum=forum)
+    moderator = Actor(role="moderator", forum=forum)
     await questions.close(hall, moderator, key=key(), question=question, seconds=0)
     clock.pass_seconds(4)
     await questions.finish_due(hall)

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from townhall.actions import standing
 from townhall.domain.audience import Actor, require
 from townhall.domain.errors import Refused
 from townhall.hall import Change, Hall
@@ -31,6 +32,7 @@ async def steer(hall: Hall, actor: Actor, right: str, key: str, decide: Decide) 
     forum_id = scope(actor, right)
 
     def once(session: Session, now: int) -> Change[dict[str, Any]]:
+        standing.confirm(session, actor, now)
         forum = forums.get(session, forum_id)
         if forum.last_key == key:
             return Change({"status": "ok", "version": _version(hall, forum)})

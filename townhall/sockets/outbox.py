@@ -50,12 +50,14 @@ class Outbox:
     def joined(self, room: Room, table: int | None) -> None:
         """A socket came in."""
         self.rooms[room] += 1
-        self.present[room.forum, table or 0] += 1
+        if room.audience == "phone":
+            self.present[room.forum, table or 0] += 1
 
     def left(self, room: Room, table: int | None) -> None:
         """A socket has gone."""
         self.rooms = +(self.rooms - Counter([room]))
-        self.present = +(self.present - Counter([(room.forum, table or 0)]))
+        if room.audience == "phone":
+            self.present = +(self.present - Counter([(room.forum, table or 0)]))
 
     async def changed(self, forum: int, names: frozenset[str]) -> None:
         """Send the named slices of a forum to whoever listens here."""

@@ -43,7 +43,7 @@ class Audit(SQLModel, table=True):
 
 
 class Heartbeat(SQLModel, table=True):
-    """How many sockets one process holds for one table of one forum (0: no table), on lease."""
+    """How many phones one process holds for one table of one forum (0: no table), on lease."""
 
     process: str = Field(primary_key=True)
     forum_id: int = Field(primary_key=True)
