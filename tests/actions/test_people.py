@@ -56,6 +56,17 @@ async def test_a_ticket_opens_its_seat_once(hall: Hall) -> None:
     assert await refusal(people.enter(hall, "123456", ticket.token)) == "ticket_used"
 
 
+async def test_whoever_holds_the_seat_may_show_the_ticket_again(hall: Hall) -> None:
+    forum = room(hall)
+    first, second = await people.mint(hall, moderator(forum), forum, 2)
+    entrance = await people.enter(hall, "123456", first.token)
+    holder = await people.recognise(hall, entrance.token)
+    again = await people.enter(hall, "123456", first.token, holder)
+    assert (again.seat, again.token == entrance.token) == (entrance.seat, False)
+    await people.enter(hall, "123456", second.token)
+    assert await refusal(people.enter(hall, "123456", second.token, holder)) == "ticket_used"
+
+
 async def test_200_simultaneous_redemptions_have_one_winner(either_hall: Hall) -> None:
     forum = room(either_hall)
     ticket = (await people.mint(either_hall, moderator(forum), forum, 1))[0]

@@ -141,7 +141,7 @@ async def test_a_new_session_comes_with_every_role(browser: Browser, hall: Hall)
     await browser.submit("/f/123456/enter", k=ticket)
     held = [c.value for c in browser.cookies.jar if c.name == "townhall-123456-phone"]
     assert ticket not in held
-    assert {len(value or "") for value in held} - {len("planted-by-somebody-else")} == {22}
+    assert {len(value or "") for value in held} - {len("planted-by-somebody-else")} == {32}
 
 
 def facts_moderator(forum: int) -> people.Actor:

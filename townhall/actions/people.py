@@ -12,7 +12,7 @@ from typing import Any, Literal
 from sqlmodel import Session
 
 from townhall.domain import text
-from townhall.domain.audience import Actor, Role, require
+from townhall.domain.audience import VISITOR, Actor, Role, require
 from townhall.domain.errors import Refused
 from townhall.hall import Change, Hall
 from townhall.storage import seats, sessions
@@ -87,11 +87,12 @@ async def revoked_among(hall: Hall, ids: Sequence[int]) -> set[int]:
     return await hall.read(sessions.revoked_among, ids, hall.now())
 
 
-async def enter(hall: Hall, code: str, token: str) -> Entrance:
+async def enter(hall: Hall, code: str, token: str, actor: Actor = VISITOR) -> Entrance:
     """The one entrance for everything with a token: ticket, table card, link.
 
-    A ticket is redeemed once, atomically. A table card demotes the tablet that entered before.
-    Refuses `forum_unknown`, `ticket_used`, `link_unknown`, `link_elsewhere`.
+    A ticket is redeemed once, atomically; whoever holds its seat already may show it again. A
+    table card demotes the tablet that entered before. Refuses `forum_unknown`, `ticket_used`,
+    `link_unknown`, `link_elsewhere`.
     """
     forum = await gate(hall, code)
 
@@ -99,7 +100,7 @@ async def enter(hall: Hall, code: str, token: str) -> Entrance:
         card = sessions.session_of(session, token, now)
         if card is not None:
             return Change(_enter_by_card(session, hall, forum, card, now))
-        seat = _redeem(session, forum, token, now)
+        seat = _redeem(session, forum, token, actor.seat, now)
         return Change(_take_seat(session, hall, forum, "seated", seat, now), frozenset({"room"}))
 
     return await hall.change(forum.id, decide, revise=False)
@@ -112,6 +113,7 @@ async def join(
     ticket: str | None = None,
     nickname: str = "",
     table: int | None = None,
+    actor: Actor = VISITOR,
 ) -> Entrance:
     """A seat by ticket, or an open seat by the code alone (mood questions and asks).
 
@@ -119,7 +121,7 @@ async def join(
     `table_unknown`, `text_too_long`.
     """
     if ticket is not None:
-        return await enter(hall, code, ticket)
+        return await enter(hall, code, ticket, actor)
     name = text.clean(nickname, limit=NICKNAME_LIMIT, required=False, field="nickname")
     forum = await gate(hall, code)
     if forum.state == "ended":
@@ -317,13 +319,13 @@ def _enter_by_card(
     return Entrance(opened.token, role, path, held.expires, held.seat_id)
 
 
-def _redeem(session: Session, forum: Gate, token: str, now: int) -> int:
+def _redeem(session: Session, forum: Gate, token: str, held: int | None, now: int) -> int:
     seat = seats.ticket_seat(session, token)
     if seat is None or seat.id is None:
         raise Refused("link_unknown")
     if seat.forum_id != forum.id:
         raise Refused("link_elsewhere")
-    if not seats.redeem(session, seat.id, now):
+    if not seats.redeem(session, seat.id, now) and seat.id != held:
         raise Refused("ticket_used", number=seat.number)
     return seat.id
 

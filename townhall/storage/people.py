@@ -14,8 +14,11 @@ from townhall.storage.schema import Invite, Person, RoleGrant
 
 
 def new_token() -> str:
-    """128 random bits that grant access; shown once, stored as its digest."""
-    return secrets.token_urlsafe(16)
+    """128 random bits that grant access; shown once, stored as its digest.
+
+    Hexadecimal, because chat apps cut a hyphen or underscore from the end of a link.
+    """
+    return secrets.token_hex(16)
 
 
 def digest(token: str) -> str:

@@ -49,7 +49,7 @@ async def join(visit: Visit) -> Response:
             raise Refused("payload_invalid", field=str(field)[:60], reason="unexpected")
     try:
         async with visit.site.limits.queue():
-            entrance = await people.join(visit.hall, visit.forum.code, **given)
+            entrance = await people.join(visit.hall, visit.forum.code, actor=visit.actor, **given)
     except Refused:
         await visit.site.limits.failed_from(visit.address)
         raise

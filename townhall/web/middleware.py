@@ -112,13 +112,14 @@ class Headed:
         headers["X-Content-Type-Options"] = "nosniff"
         # `no-referrer` would make browsers send forms with `Origin: null`.
         headers["Referrer-Policy"] = "same-origin"
-        headers["Cross-Origin-Opener-Policy"] = "same-origin"
         headers["Cross-Origin-Resource-Policy"] = "same-origin"
         headers["Permissions-Policy"] = (
-            "camera=(), microphone=(), geolocation=(), payment=(), usb=(), interest-cohort=()"
+            "camera=(), microphone=(), geolocation=(), payment=(), usb=()"
         )
         if self.settings.secure or scope["scheme"] == "https":
             headers["Strict-Transport-Security"] = "max-age=31536000"
+            # On plain http browsers ignore it and complain on the console.
+            headers["Cross-Origin-Opener-Policy"] = "same-origin"
 
 
 class Guarded:

@@ -107,7 +107,8 @@ async def entering(visit: Visit) -> Response:
 async def enter(visit: Visit) -> Response:
     """POST /f/{code}/enter: a ticket, a card or a link; on to the screen that it opens."""
     try:
-        entrance = await people.enter(visit.hall, visit.forum.code, _token(visit.form.raw("k")))
+        token = _token(visit.form.raw("k"))
+        entrance = await people.enter(visit.hall, visit.forum.code, token, visit.actor)
     except Refused as refused:
         await visit.site.limits.failed_from(visit.address)
         visit.form.errors[""] = sentence(visit, refused)

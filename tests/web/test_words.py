@@ -1,0 +1,155 @@
+"""Words, times, Markdown, pictures and typed fields: what goes in and out of a page."""
+
+import io
+import os
+
+import pytest
+from PIL import Image
+from starlette.datastructures import FormData
+
+from townhall.actions.uploads import MOST_BYTES, picture
+from townhall.domain.errors import Refused
+from townhall.web.forms import Form
+from townhall.web.i18n import Words, catalogue, choose, when
+from townhall.web.markdown import render
+from townhall.web.templating import qr
+
+NOON = 1_760_000_400_000  # 18:00 in Seoul, 9 October 2025
+DAY = 86_400_000
+
+
+@pytest.mark.parametrize(
+    ("style", "korean", "english"),
+    [
+        ("date", "2025년 10월 9일 (목)", "Thu, Oct 9, 2025"),
+        ("time", "오후 6:00", "6:00 PM"),
+        ("datetime", "2025년 10월 9일 (목) 오후 6:00", "Thu, Oct 9, 2025 6:00 PM"),
+        ("ago", "3일 전", "3 days ago"),
+        ("dday", "D+3", "D+3"),
+    ],
+)
+def test_a_moment_is_said_as_people_read_it(style: str, korean: str, english: str) -> None:
+    said = [
+        when(NOON, style, lang, "Asia/Seoul", NOON + 3 * DAY)  # type: ignore[arg-type]
+        for lang in ("ko", "en")
+    ]
+    assert said == [korean, english]
+
+
+def test_d_days_count_calendar_days_of_the_zone() -> None:
+    assert [when(NOON + days * DAY, "dday", "ko", "Asia/Seoul", NOON) for days in (0, 1, -1)] == [
+        "D-DAY",
+        "D-1",
+        "D+1",
+    ]
+    late = NOON + 6 * 3_600_000 + 1
+    assert when(late, "dday", "ko", "Asia/Seoul", NOON) == "D-1"
+    assert when(late, "dday", "ko", "UTC", NOON) == "D-DAY"
+
+
+def test_words_fill_places_and_choose_plurals() -> None:
+    words = Words("en", {"a.b": {"one": "{n} vote by {who}", "other": "{n} votes by {who}"}})
+    assert [words("a.b", n=n, who="us") for n in (1, 2)] == ["1 vote by us", "2 votes by us"]
+    assert words("a.b", n=2) == "2 votes by {who}"
+    assert words("a.missing") == "a.missing"
+    assert catalogue("ko")("refused.too_many", seconds=3).startswith("너무 여러 번")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "cookie", "accepted", "chosen"),
+    [
+        ("en", "ko", "ko", "en"),
+        (None, "en", "ko", "en"),
+        ("fr", None, "fr,en;q=0.8,ko;q=0.9", "ko"),
+        (None, None, "fr, de;q=x", "ko"),
+        (None, None, "", "ko"),
+        (None, "<script>", "en", "en"),
+    ],
+)
+def test_the_language_is_asked_for_remembered_or_accepted(
+    wanted: str | None, cookie: str | None, accepted: str, chosen: str
+) -> None:
+    assert choose(wanted, cookie, accepted, "ko") == chosen
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("**굵게** *기울여*", "<p><strong>굵게</strong> <em>기울여</em></p>\n"),
+        ("# 제목", "<h3>제목</h3>\n"),
+        ("<b>x</b>", "<p>&lt;b&gt;x&lt;/b&gt;</p>\n"),
+        ("[x](javascript:alert(1))", "<p>[x](javascript:alert(1))</p>\n"),
+        ("[x](data:text/html,1)", "<p>[x](data:text/html,1)</p>\n"),
+        ("![x](/y.png)", '<p>!<a href="/y.png" rel="nofollow noopener noreferrer ugc">x</a></p>\n'),
+        ("`<svg onload=1>`", "<p><code>&lt;svg onload=1&gt;</code></p>\n"),
+    ],
+)
+def test_markdown_gives_allowed_markup_only(typed: str, shown: str) -> None:
+    assert str(render(typed)) == shown
+
+
+def test_a_qr_code_is_markup_without_style_or_script() -> None:
+    svg = str(qr("http://hall.test/f/123456"))
+    assert svg.startswith("<svg viewBox=")
+    assert "style" not in svg
+    assert "http" not in svg
+
+
+async def test_a_picture_is_encoded_anew_within_its_size() -> None:
+    noise = Image.frombytes("RGB", (2000, 1500), os.urandom(9_000_000))
+    exif = Image.Exif()
+    exif[0x010E] = "where I live"
+    sent = io.BytesIO()
+    noise.save(sent, "JPEG", quality=60, exif=exif)
+    made = await picture(sent.getvalue())
+    assert len(made.data) <= MOST_BYTES
+    assert made.media_type == "image/webp"
+    assert b"where I live" not in made.data
+    with Image.open(io.BytesIO(made.data)) as image:
+        assert image.size == (made.width, made.height)
+
+
+@pytest.mark.parametrize("data", [b"", b"<svg/>", b"GIF89a", b"\x89PNG\r\n\x1a\n" + b"0" * 50])
+async def test_what_is_no_picture_is_refused(data: bytes) -> None:
+    with pytest.raises(Refused, match="image_unreadable"):
+        await picture(data)
+
+
+async def test_a_picture_of_too_many_pixels_is_refused_unread() -> None:
+    sent = io.BytesIO()
+    Image.new("1", (10_000, 10_000)).save(sent, "PNG")
+    with pytest.raises(Refused, match="image_too_large"):
+        await picture(sent.getvalue())
+
+
+def form(**fields: str) -> Form:
+    return Form(FormData(list(fields.items())), catalogue("en"), "Asia/Seoul")
+
+
+def test_a_form_gives_typed_values() -> None:
+    given = form(title=" A\u202e  b ", n="7", on="1", kind="x", day="2025-10-09")
+    assert given.text("title", 10) == "A b"
+    assert given.integer("n", 1, 9) == 7
+    assert given.flag("on")
+    assert given.choice("kind", ("x", "y")) == "x"
+    assert given.moment("day") == NOON - 18 * 3_600_000
+    assert given.moment("day", end_of_day=True) == NOON + 6 * 3_600_000 - 1
+    assert given.errors == {}
+
+
+def test_a_form_keeps_what_was_typed_and_says_what_is_wrong() -> None:
+    given = form(title="x" * 11, n="seven", kind="z", day="tomorrow", password="secret", csrf="t")
+    given.text("title", 10)
+    given.integer("n", 1, 9)
+    given.choice("kind", ("x", "y"))
+    given.moment("day")
+    given.text("missing", 10)
+    assert sorted(given.errors) == ["day", "kind", "missing", "n", "title"]
+    assert given.errors["n"] == "Enter a number from 1 to 9."
+    assert sorted(given.typed) == ["day", "kind", "n", "title"]
+    assert given.typed["title"] == "x" * 11
+
+
+def test_a_form_has_no_field_it_does_not_declare() -> None:
+    with pytest.raises(Refused, match="field_unknown"):
+        form(title="x", role="organiser", csrf="t").expect(("title",))
