@@ -8,6 +8,7 @@ are shown as they were typed. May call domain.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from townhall.domain import text
@@ -161,6 +162,11 @@ def _typed(number: str) -> int | str:
     """A number as the interchange form writes it: an integer, else the decimal as typed."""
     number = number.strip()
     return int(number) if number.isascii() and number.isdigit() and len(number) < 10 else number
+
+
+def weighs(rule: Mapping[str, Any], source: str) -> bool:
+    """Whether a source (sympathy, live, panel) can give points at all."""
+    return Fraction(rule["weights"][source]) > 0
 
 
 def same_sheets(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
