@@ -35,7 +35,11 @@ class Database:
         self.url = normalised(url)
         self.dialect: Dialect = "sqlite" if self.url.startswith("sqlite") else "postgresql"
         self.engine = self._writing_engine()
-        migrations.bring_up_to_date(self.engine)
+        try:
+            migrations.bring_up_to_date(self.engine)
+        except Refused:
+            self.engine.dispose()
+            raise
         self.readers = self._reading_engine()
         self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
         self.epoch = self._instance("epoch")

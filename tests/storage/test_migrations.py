@@ -1,0 +1,68 @@
+"""The migrated schema is the declared one, on both databases, and what is behind is refused."""
+
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Engine, create_engine, text
+
+from townhall.domain.errors import Refused
+from townhall.storage.database import normalised, open_database
+from townhall.storage.migrations import bring_up_to_date
+from townhall.storage.schema import metadata
+
+
+def differences(engine: Engine) -> list[object]:
+    with engine.connect() as connection:
+        return list(compare_metadata(MigrationContext.configure(connection), metadata))
+
+
+def test_migrated_sqlite_is_the_declared_schema(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'hall.db'}")
+    bring_up_to_date(engine)
+    assert differences(engine) == []
+    engine.dispose()
+
+
+def test_migrated_postgresql_is_the_declared_schema(postgres_url: str) -> None:
+    engine = create_engine(normalised(postgres_url))
+    bring_up_to_date(engine, force=True)
+    assert differences(engine) == []
+    engine.dispose()
+
+
+def test_postgresql_that_is_behind_is_refused(postgres_url: str) -> None:
+    with pytest.raises(Refused) as refused:
+        open_database(postgres_url)
+    assert refused.value.code == "database_behind"
+
+
+def test_sqlite_writes_through_to_the_disk(tmp_path: Path) -> None:
+    database = open_database(f"sqlite:///{tmp_path / 'hall.db'}")
+    with database.engine.connect() as connection:
+        found = [
+            connection.execute(text(f"PRAGMA {name}")).scalar_one()
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        ]
+    assert found == ["wal", 2, 1]
+    database.close()
+
+
+def test_readers_cannot_write(tmp_path: Path) -> None:
+    database = open_database(f"sqlite:///{tmp_path / 'hall.db'}")
+    with database.readers.connect() as connection, pytest.raises(Exception, match="readonly"):
+        connection.execute(text("DELETE FROM forum"))
+    database.close()
+
+
+def test_epoch_stays_with_the_data(tmp_path: Path) -> None:
+    first = open_database(f"sqlite:///{tmp_path / 'hall.db'}")
+    epoch = first.epoch
+    first.close()
+    again = open_database(f"sqlite:///{tmp_path / 'hall.db'}")
+    other = open_database(f"sqlite:///{tmp_path / 'other.db'}")
+    assert again.epoch == epoch
+    assert other.epoch != epoch
+    again.close()
+    other.close()
