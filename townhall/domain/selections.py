@@ -164,6 +164,11 @@ def _typed(number: str) -> int | str:
     return int(number) if number.isascii() and number.isdigit() and len(number) < 10 else number
 
 
+def needed_sheets(rule: Mapping[str, Any]) -> int:
+    """How many valid sheets each candidate needs; none where the panel gives no points."""
+    return quorum(parse_rule(rule).panel) if weighs(rule, "panel") else 0
+
+
 def weighs(rule: Mapping[str, Any], source: str) -> bool:
     """Whether a source (sympathy, live, panel) can give points at all."""
     return Fraction(rule["weights"][source]) > 0
