@@ -1,13 +1,8 @@
-"""Words, times, Markdown, pictures and typed fields: what goes in and out of a page."""
-
-import io
-import os
+"""Words, times, Markdown and typed fields: what goes in and out of a page."""
 
 import pytest
-from PIL import Image
 from starlette.datastructures import FormData
 
-from townhall.actions.uploads import MOST_BYTES, picture
 from townhall.domain.errors import Refused
 from townhall.web.forms import Form
 from townhall.web.i18n import Words, catalogue, choose, when
@@ -93,33 +88,6 @@ def test_a_qr_code_is_markup_without_style_or_script() -> None:
     assert svg.startswith("<svg viewBox=")
     assert "style" not in svg
     assert "http" not in svg
-
-
-async def test_a_picture_is_encoded_anew_within_its_size() -> None:
-    noise = Image.frombytes("RGB", (2000, 1500), os.urandom(9_000_000))
-    exif = Image.Exif()
-    exif[0x010E] = "where I live"
-    sent = io.BytesIO()
-    noise.save(sent, "JPEG", quality=60, exif=exif)
-    made = await picture(sent.getvalue())
-    assert len(made.data) <= MOST_BYTES
-    assert made.media_type == "image/webp"
-    assert b"where I live" not in made.data
-    with Image.open(io.BytesIO(made.data)) as image:
-        assert image.size == (made.width, made.height)
-
-
-@pytest.mark.parametrize("data", [b"", b"<svg/>", b"GIF89a", b"\x89PNG\r\n\x1a\n" + b"0" * 50])
-async def test_what_is_no_picture_is_refused(data: bytes) -> None:
-    with pytest.raises(Refused, match="image_unreadable"):
-        await picture(data)
-
-
-async def test_a_picture_of_too_many_pixels_is_refused_unread() -> None:
-    sent = io.BytesIO()
-    Image.new("1", (10_000, 10_000)).save(sent, "PNG")
-    with pytest.raises(Refused, match="image_too_large"):
-        await picture(sent.getvalue())
 
 
 def form(**fields: str) -> Form:
