@@ -172,6 +172,7 @@ _COPIED = (
     "results",
     "base",
     "eligibility",
+    "seconds",
 )
 
 

@@ -39,6 +39,7 @@ def _question(row: Question) -> dict[str, Any]:
         "results": row.results,
         "base": row.base,
         "eligibility": row.eligibility,
+        "seconds": row.seconds,
         "state": row.state,
         "opened_at": row.opened_at,
         "closes_at": row.closes_at,

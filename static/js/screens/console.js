@@ -88,7 +88,7 @@ export class Console {
   next() {
     if (this.prepared) return this.prepared;
     const question = this.question();
-    if (question) {
+    if (question && question.state !== "revealed") {
       const scene = question.state === "draft" ? "question" : question.kind === "dots" ? "points" : "reveal";
       return { scene, question: question.id };
     }
@@ -125,6 +125,7 @@ export class Console {
   /** @param {Question} question @returns {number} the seconds it would be opened for */
   seconds(question) {
     if (question.id in this.times) return this.times[question.id];
+    if (question.seconds) return question.seconds;
     return { yesno: 60, single: 60, multiple: 120, score: 120, ranking: 120, dots: 300 }[question.kind] || 120;
   }
 

@@ -31,6 +31,7 @@ class Question(SQLModel, table=True):
     results: str = "hidden"  # hidden | live
     base: str = "voted"  # what a percentage is of: voted | valid | entitled
     eligibility: str = "seats"  # seats | open (labelled)
+    seconds: int | None = None  # how long it stays open unless the console says otherwise
     state: str = "draft"  # draft | open | closing | closed | revealed
     opened_at: int | None = maybe()
     closes_at: int | None = maybe()  # the deadline that people see

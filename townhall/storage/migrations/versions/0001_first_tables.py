@@ -351,6 +351,7 @@ def upgrade() -> None:
         sa.Column("results", sa.String(), nullable=False),
         sa.Column("base", sa.String(), nullable=False),
         sa.Column("eligibility", sa.String(), nullable=False),
+        sa.Column("seconds", sa.Integer(), nullable=True),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("opened_at", sa.BigInteger(), nullable=True),
         sa.Column("closes_at", sa.BigInteger(), nullable=True),
