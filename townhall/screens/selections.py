@@ -269,7 +269,9 @@ def _weights(row: Selection) -> dict[str, str]:
 
 def _forum(session: Session, row: Selection) -> Facts | None:
     found = session.get(Forum, row.forum_id) if row.forum_id is not None else None
-    return {"code": found.code, "title": found.title} if found else None
+    return (
+        {"code": found.code, "title": found.title, "starts_at": found.starts_at} if found else None
+    )
 
 
 def _decision(session: Session, row: Selection) -> Facts | None:

@@ -10,7 +10,14 @@ from starlette.routing import BaseRoute, Route
 
 from townhall.domain.errors import Refused
 from townhall.hall import Hall
-from townhall.web import account_pages, api, pages, plain_pages
+from townhall.web import (
+    account_pages,
+    api,
+    pages,
+    plain_pages,
+    selection_pages,
+    selection_setup_pages,
+)
 from townhall.web.assets import Assets
 from townhall.web.door import Door
 from townhall.web.limits import Limits
@@ -27,6 +34,8 @@ PAGES: Sequence[Page] = (
     *account_pages.PAGES,
     *pages.PAGES,
     *plain_pages.PAGES,
+    *selection_pages.PAGES,
+    *selection_setup_pages.PAGES,
     *api.PAGES,
     Page("/api/{path:path}", ("GET",), nowhere, "page.read", api=True),
     Page("/{path:path}", ("GET",), nowhere, "page.read"),
