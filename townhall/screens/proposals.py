@@ -5,7 +5,7 @@ home page (`screens.home`). May call domain and storage.
 """
 
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, cast
+from typing import Any, Literal, cast, get_args
 
 from sqlmodel import Session
 
@@ -15,13 +15,16 @@ from townhall.domain.errors import Refused
 from townhall.domain.text import clean, excerpt
 from townhall.screens import home
 from townhall.storage import boards, comments, proposals, uploads
-from townhall.storage.boards import Candidacy, Filter, Listed, Sort
+from townhall.storage.boards import Candidacy, Filter, Listed
 from townhall.storage.schema import Board, Proposal
 
 PAGE_SIZE = 20
 EXCERPT = 90
 
 State = Literal["open", "done"]
+Sort = boards.Sort
+STATES = frozenset(get_args(State))
+SORTS = frozenset(get_args(Sort))
 
 
 @dataclass(frozen=True)
