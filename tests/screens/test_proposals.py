@@ -1,5 +1,6 @@
 """The board and the home page as plain data: all that a reader gets, and nothing about people."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -286,6 +287,20 @@ def test_what_needs_somebody_now_comes_in_order(session: Session, board: int, au
     assert home.todo(session, author, NOON, None) == [now, soon, closing]
     assert home.todo(session, author, NOON, board) == [now, closing, mine]
     assert home.todo(session, None, NOON, board) == [now, closing]
+
+
+def test_a_score_is_named_once_the_public_may_see_it(
+    session: Session, board: int, author: int
+) -> None:
+    example = (Path(__file__).parents[1] / "data" / "selection_example.json").read_text("utf-8")
+    idea = given.proposal(session, board, author)
+    candidate(session, board, idea, state="open")
+    assert home.todo(session, None, NOON, board) == []
+    sealed = candidate(session, board, idea, state="closed", closed_at=NOON, snapshot=example)
+    titles = {each["id"]: each["title"] for each in json.loads(example)["candidates"]}
+    assert home.todo(session, None, NOON, board) == [
+        {"kind": "score", "id": sealed, "title": "실험장 선정", "winner": titles["A"]}
+    ]
 
 
 def test_the_home_page_counts_each_board(session: Session, board: int, author: int) -> None:

@@ -10,8 +10,8 @@ from typing import Any
 from sqlmodel import Session
 
 from townhall.domain import proposals as rules
+from townhall.screens import selections as scores
 from townhall.storage import boards
-from townhall.storage import selections as selecting
 from townhall.storage.boards import Filter
 from townhall.storage.schema import Board, Forum
 
@@ -34,7 +34,7 @@ def todo(session: Session, person: int | None, now: int, board: int | None) -> l
     """At most three things that need somebody now, the most urgent first.
 
     A forum that runs, one within a week, a proposal that soon closes, my own proposal, the newest
-    decision; on a board only what belongs to it.
+    score; on a board only what belongs to it.
     """
     held = boards.forums(session, board)
     found = [
@@ -42,7 +42,7 @@ def todo(session: Session, person: int | None, now: int, board: int | None) -> l
         *_coming(held, now),
         *_closing(session, board, now),
         *_mine(session, board, person),
-        *_decided(session, board),
+        *_scored(session, board),
     ]
     return found[:MOST_TODO]
 
@@ -139,11 +139,12 @@ def _mine(session: Session, board: int | None, person: int | None) -> list[dict[
     ]
 
 
-def _decided(session: Session, board: int | None) -> list[dict[str, Any]]:
-    """The newest selection whose panel has decided."""
+def _scored(session: Session, board: int | None) -> list[dict[str, Any]]:
+    """The newest score that the public may see; no winner where the first place is shared."""
     for row in boards.selections(session, board):
-        if row.state == "decided" and row.id is not None:
-            titles = {each.letter: each.title for each in selecting.candidates(session, row.id)}
-            winner = titles.get(row.decided_candidate or "")
+        result = scores.figures(session, row, "public")
+        if result is not None:
+            first = [each["title"] for each in result["candidates"] if each["rank"] == 1]
+            winner = first[0] if len(first) == 1 else None
             return [{"kind": "score", "id": row.id, "title": row.title, "winner": winner}]
     return []
