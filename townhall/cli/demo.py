@@ -16,14 +16,14 @@ import typer
 from sqlmodel import Session
 
 from townhall import crowd
-from townhall.actions import accounts, forums, proposals, selections
+from townhall.actions import accounts, forums, proposals, sheets
 from townhall.cli import here, logs
 from townhall.cli.serve import Server
 from townhall.domain.audience import Actor
 from townhall.domain.drafts import draft
 from townhall.hall import Change, Hall
 from townhall.settings import Settings
-from townhall.storage import people
+from townhall.storage import people, selections
 from townhall.web.i18n import Words, catalogue
 
 BOARD = "library"
@@ -118,8 +118,17 @@ async def prepare(hall: Hall, words: Words, guests: int) -> Ready:
         ),
         words,
     )
-    panel = await selections.invite_panel(hall, here.OPERATOR, made.id, PANEL)
-    return Ready(made, panel, "organiser", password)
+    names = [words("demo.panelist", n=n) for n in range(1, PANEL + 1)]
+    invited = await sheets.invite(hall, here.OPERATOR, await _selection(hall, made.id), names)
+    return Ready(made, [each.token for each in invited], "organiser", password)
+
+
+async def _selection(hall: Hall, forum: int) -> int:
+    """The selection that the forum's template made."""
+    found = await hall.read(lambda session: selections.of_forum(session, forum))
+    assert found is not None
+    assert found.id is not None
+    return found.id
 
 
 async def _neighbours(hall: Hall, words: Words, count: int) -> list[Actor]:
