@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from sqlmodel import Session
 
-from townhall.actions import people
+from townhall.actions import people, tokens
 from townhall.actions.steering import steer
 from townhall.domain import questions as rules
 from townhall.domain import templates, text
@@ -15,7 +16,8 @@ from townhall.domain.ballots import Option, kind_of, option_ids
 from townhall.domain.errors import Refused
 from townhall.domain.selections import default_rule
 from townhall.hall import Change, Hall
-from townhall.storage import agenda, boards, forums, questions, selections
+from townhall.storage import agenda, audit, boards, forums, questions, selections, sessions
+from townhall.storage.people import new_token
 from townhall.storage.schema import Forum, Proposal, Question, Segment, Selection
 
 Words = Callable[[str], str]
@@ -74,26 +76,38 @@ class MadeForum:
 
     id: int
     code: str
-    tickets: list[str]
+    key: str  # what the tickets and cards were drawn with; asking again gives the same
     moderator: str
-    stage: str
+    stage: str = ""
+    tickets: list[str] = field(default_factory=list)
     tables: list[tuple[int, str]] = field(default_factory=list)
 
 
-async def make(hall: Hall, actor: Actor, new: NewForum, words: Words) -> MadeForum:
+async def make(
+    hall: Hall, actor: Actor, new: NewForum, words: Words, *, key: str | None = None
+) -> MadeForum:
     """Make a forum of a template with its questions, tables, tickets, cards and links.
 
-    `words` turns a template's catalogue keys into the forum's language. Refuses with
-    `template_unknown`, `tables_invalid`, and what `text.clean` and the ballot kinds refuse.
+    `words` turns a template's catalogue keys into the forum's language. With the `key` of a form
+    it may be repeated: the same key and wishes give the same forum. Refuses with
+    `template_unknown`, `tables_invalid`, `tickets_number`, `form_used`, and what `text.clean` and
+    the ballot kinds refuse.
     """
     require(actor, "house.manage")
+    draws = partial(tokens.draw, people.secret_of(hall), key or new_token(), actor.person)
+    same, moderator = draws("form", new), draws("moderator", new)
     new, board = await hall.read(_resolved, new)
     plan = templates.plan(new.template, [c.title for c in new.candidates])
     title = text.clean(new.title, limit=80, field="title")
     if not 0 <= new.tables <= MOST_TABLES:
         raise Refused("tables_invalid", most=MOST_TABLES)
+    if not 0 <= new.tickets <= people.MOST_TICKETS:
+        raise Refused("tickets_number", most=people.MOST_TICKETS)
 
     def decide(session: Session, now: int) -> Change[tuple[int, str]]:
+        again = sessions.opened_before(session, moderator)
+        if again is not None and again.forum_id is not None:
+            return Change((again.forum_id, forums.get(session, again.forum_id).code))
         forum = Forum(
             code="",
             title=title,
@@ -109,10 +123,13 @@ async def make(hall: Hall, actor: Actor, new: NewForum, words: Words) -> MadeFor
         forum_id = forums.add(session, forum)
         forums.add_tables(session, forum_id, new.tables)
         _fill(session, forum_id, plan, new, words, board)
+        # In one transaction with the forum, so that a form sent twice finds it.
+        body = people.issue(session, hall, forum_id, "moderator", moderator, now)
+        audit.record(session, forum_id, "card_issued", body)
         return Change((forum_id, forum.code))
 
     forum_id, code = await hall.change(None, decide)
-    return await _let_in(hall, actor, forum_id, code, new)
+    return await _let_in(hall, actor, MadeForum(forum_id, code, same, moderator), new)
 
 
 def _resolved(session: Session, new: NewForum) -> tuple[NewForum, int | None]:
@@ -129,20 +146,15 @@ def _resolved(session: Session, new: NewForum) -> tuple[NewForum, int | None]:
     return replace(new, candidates=tuple(found)), board.id if board else None
 
 
-async def _let_in(hall: Hall, actor: Actor, forum: int, code: str, new: NewForum) -> MadeForum:
-    """Tickets, table cards and links of a new forum."""
-    tickets = await people.mint(hall, actor, forum, new.tickets) if new.tickets else []
-    cards = [
-        (n, (await people.card(hall, actor, forum, "facilitator", table=n)))
-        for n in range(1, new.tables + 1)
-    ]
-    return MadeForum(
-        id=forum,
-        code=code,
-        tickets=[ticket.token for ticket in tickets],
-        moderator=await people.card(hall, actor, forum, "moderator"),
-        stage=await people.card(hall, actor, forum, "stage"),
-        tables=cards,
+async def _let_in(hall: Hall, actor: Actor, made: MadeForum, new: NewForum) -> MadeForum:
+    """Tickets, table cards and the stage's link of a new forum."""
+    mint = partial(people.mint, hall, actor, made.id, key=made.key)
+    card = partial(people.card, hall, actor, made.id, key=made.key)
+    return replace(
+        made,
+        tickets=[ticket.token for ticket in await mint(new.tickets)] if new.tickets else [],
+        stage=await card("stage"),
+        tables=[(n, await card("facilitator", table=n)) for n in range(1, new.tables + 1)],
     )
 
 

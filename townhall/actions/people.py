@@ -11,11 +11,13 @@ from typing import Any, Literal
 
 from sqlmodel import Session
 
+from townhall.actions import tokens
 from townhall.domain import text
 from townhall.domain.audience import VISITOR, Actor, Role, require
 from townhall.domain.errors import Refused
 from townhall.hall import Change, Hall
 from townhall.storage import seats, sessions
+from townhall.storage.people import new_token
 from townhall.storage.schema import Session as SessionRow
 from townhall.storage.seats import Gate, Ticket
 
@@ -184,22 +186,33 @@ async def be_called(hall: Hall, actor: Actor, nickname: str) -> str:
 
 
 async def mint(
-    hall: Hall, actor: Actor, forum: int, n: int, tables: Sequence[int] | None = None
+    hall: Hall,
+    actor: Actor,
+    forum: int,
+    n: int,
+    tables: Sequence[int] | None = None,
+    *,
+    key: str | None = None,
 ) -> list[Ticket]:
     """`n` (1 to 5,000) new seat tickets, round robin over `tables` (all of the forum's if None).
 
-    The tokens are known only now; their number is recorded in the audit chain. Refuses
-    `tickets_number`, `table_unknown`.
+    The tokens are known only now; their number is recorded in the audit chain. With the `key` of
+    a form it may be repeated: the same key and number give the same tickets. Refuses
+    `tickets_number`, `table_unknown`, `form_used`.
     """
     require(actor, "seat.manage", forum=forum)
     if not 1 <= n <= MOST_TICKETS:
         raise Refused("tickets_number", most=MOST_TICKETS)
 
+    drawn = [_token(hall, actor, key, "ticket", forum, n, i) for i in range(n)]
+
     def decide(session: Session, now: int) -> Change[list[Ticket]]:
+        if again := seats.minted(session, forum, drawn if key else ()):
+            return Change(again)
         known = seats.tables_of(session, forum)
         for table in tables or ():
             _require_table(session, forum, table)
-        made = seats.mint_tickets(session, forum, n, known if tables is None else tables, now)
+        made = seats.mint_tickets(session, forum, drawn, known if tables is None else tables, now)
         body = {"n": n, "first": made[0].number, "last": made[-1].number}
         return Change(made, frozenset({"room"}), ("tickets_minted", body))
 
@@ -214,37 +227,53 @@ async def card(
     *,
     table: int | None = None,
     panelist: int | None = None,
+    key: str | None = None,
 ) -> str:
     """A new card or link to a role of one forum: its token.
 
     A table's or a panelist's new card replaces the old one and whoever entered with it; stage and
     moderator links may be many. Valid `session_days` from now or from the forum's start,
-    whichever is later. Refuses `table_unknown`.
+    whichever is later. With the `key` of a form it may be repeated, until another card has
+    replaced it. Refuses `table_unknown`, `form_used`.
     """
     require(actor, _MAY_ISSUE[role], forum=forum)
+    token = _token(hall, actor, key, role, forum, table, panelist)
 
     def decide(session: Session, now: int) -> Change[str]:
-        found = _known(seats.gate_of(session, forum), str(forum))
-        if role == "facilitator":
-            if table is None:
-                raise Refused("table_unknown", table="")
-            _require_table(session, forum, table)
-            sessions.revoke_cards(session, forum, role, table, now)
-        elif role == "panelist" and panelist is not None:
-            sessions.revoke_panelist(session, panelist, now)
-        opened = sessions.open_session(
-            session,
-            role,
-            now,
-            _until(hall, found, now),
-            forum=forum,
-            table=table,
-            panelist=panelist,
-        )
-        body = {"role": role, "table": table, "session": opened.id}
-        return Change(opened.token, frozenset(), ("card_issued", body))
+        if key and sessions.opened_before(session, token):
+            if sessions.session_of(session, token, now) is None:
+                raise Refused("form_used")
+            return Change(token)
+        body = issue(session, hall, forum, role, token, now, table=table, panelist=panelist)
+        return Change(token, frozenset(), ("card_issued", body))
 
     return await hall.change(forum, decide)
+
+
+def issue(
+    session: Session,
+    hall: Hall,
+    forum: int,
+    role: CardRole,
+    token: str,
+    now: int,
+    *,
+    table: int | None = None,
+    panelist: int | None = None,
+) -> dict[str, Any]:
+    """Inside a change: make `token` a card of a role; what the audit chain says of it."""
+    found = _known(seats.gate_of(session, forum), str(forum))
+    if role == "facilitator":
+        if table is None:
+            raise Refused("table_unknown", table="")
+        _require_table(session, forum, table)
+        sessions.revoke_cards(session, forum, role, table, now)
+    elif role == "panelist" and panelist is not None:
+        sessions.revoke_panelist(session, panelist, now)
+    until = _until(hall, found, now)
+    scope: dict[str, Any] = {"forum": forum, "table": table, "panelist": panelist}
+    opened = sessions.open_session(session, role, now, until, **scope, token=token)
+    return {"role": role, "table": table, "session": opened.id}
 
 
 async def card_revoke(hall: Hall, actor: Actor, table: int) -> dict[str, Any]:
@@ -336,6 +365,11 @@ def _take_seat(
     expires = _until(hall, forum, now)
     opened = sessions.open_session(session, role, now, expires, forum=forum.id, seat=seat)
     return Entrance(opened.token, role, f"/f/{forum.code}", expires, seat)
+
+
+def _token(hall: Hall, actor: Actor, key: str | None, *names: object) -> str:
+    """A token of 128 random bits, or the one that this form had before."""
+    return tokens.draw(secret_of(hall), key, actor.person, *names) if key else new_token()
 
 
 def _until(hall: Hall, forum: Gate | None, now: int) -> int:

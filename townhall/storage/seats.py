@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, text
 from sqlmodel import Session, col, select, update
 
-from townhall.storage.people import digest, new_token
+from townhall.storage.people import digest
 from townhall.storage.schema import Forum, Seat, TableGroup
 
 
@@ -62,13 +62,13 @@ def tables_of(session: Session, forum: int) -> list[int]:
 
 
 def mint_tickets(
-    session: Session, forum: int, n: int, tables: Sequence[int], now: int
+    session: Session, forum: int, tokens: Sequence[str], tables: Sequence[int], now: int
 ) -> list[Ticket]:
-    """`n` ticket seats, dealt round robin over the tables (none: no table)."""
+    """A ticket seat for each token, dealt round robin over the tables (none: no table)."""
     first = _next_number(session, forum, "ticket")
     tickets = [
-        Ticket(first + i, tables[i % len(tables)] if tables else None, new_token())
-        for i in range(n)
+        Ticket(first + i, tables[i % len(tables)] if tables else None, token)
+        for i, token in enumerate(tokens)
     ]
     session.add_all(
         Seat(
@@ -83,6 +83,17 @@ def mint_tickets(
     )
     session.flush()
     return tickets
+
+
+def minted(session: Session, forum: int, tokens: Sequence[str]) -> list[Ticket]:
+    """The tickets of these tokens that the forum has, by number."""
+    named = {digest(token): token for token in tokens}
+    rows = session.exec(
+        select(Seat)
+        .where(Seat.forum_id == forum, col(Seat.ticket_hash).in_(named))
+        .order_by(col(Seat.number))
+    )
+    return [Ticket(row.number, row.table_no, named[row.ticket_hash or ""]) for row in rows]
 
 
 def ticket_seat(session: Session, token: str) -> Seat | None:

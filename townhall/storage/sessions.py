@@ -45,9 +45,10 @@ def open_session(
     person: int | None = None,
     panelist: int | None = None,
     parent: int | None = None,
+    token: str | None = None,
 ) -> Opened:
-    """A new session with a token of its own."""
-    token = new_token()
+    """A new session with the given token, or with one of its own."""
+    token = token or new_token()
     row = Row(
         token_hash=digest(token),
         role=role,
@@ -69,6 +70,11 @@ def open_session(
 def session_of(session: Session, token: str, now: int) -> Row | None:
     """The live session of a raw token."""
     return _one(session, col(Row.token_hash) == digest(token), now)
+
+
+def opened_before(session: Session, token: str) -> Row | None:
+    """The session of a raw token, alive or not."""
+    return session.exec(select(Row).where(Row.token_hash == digest(token))).first()
 
 
 def recognise(

@@ -8,9 +8,8 @@
  * @typedef {{id: number, kind: Kind, round: "first"|"final"|null, first: number|null, title: string,
  *   help: string, options: Option[], config: Record<string, any>, secret: boolean,
  *   changeable: boolean, results: "hidden"|"live", base: string, eligibility: "seats"|"open",
- *   seconds: number|null,
- *   state: QuestionState, opened_at: number|null, closes_at: number|null, closed_at: number|null,
- *   revealed_at: number|null, reopens: number|null}} Question
+ *   seconds: number|null, state: QuestionState, opened_at: number|null, closes_at: number|null,
+ *   closed_at: number|null, revealed_at: number|null, reopens: number|null}} Question
  * @typedef {{id: string, code: string, commitment: string, writer?: number, batch?: number}} Receipt
  * @typedef {{status: string, choice?: any, rev: number, receipt?: Receipt|null, key?: string,
  *   nonce?: string}} Vote
