@@ -14,7 +14,7 @@ from townhall.domain.scoring.points import (
     minmax_shares,
     rank_shares,
     scale_shares,
-    sheets_mean,
+    panel_mean,
     trimmed_mean,
 )
 from townhall.domain.scoring.present import display
@@ -165,7 +165,7 @@ def test_three_votes_a_person_are_scores_with_a_limit() -> None:
 def test_the_panel_drops_its_extremes_from_five_sheets_on(
     values: list[Fraction], expected: Fraction
 ) -> None:
-    assert sheets_mean("drop_extremes", values) == expected
+    assert panel_mean("drop_extremes", values) == expected
 
 
 def test_criteria_weigh_the_scores_of_a_sheet() -> None:

@@ -71,15 +71,18 @@ def _ratio_form(duel: Duel, top: int) -> Form:
 
 
 def _all_needed(held: Round, duel: Duel, forms: dict[int, Form], best: int | None) -> Flip:
-    bounds = {place: _bound(held, duel, form) for place, form in forms.items()}
-    least = [bound for bound in bounds.values() if bound is not None]
-    if len(least) < len(bounds):
+    # Ahead elsewhere, the first can only fall behind with the lower mean: it holds no top then.
+    needed = {place: form for place, form in forms.items() if place != duel.first}
+    bounds = {place: _bound(held, duel, form) for place, form in needed.items()}
+    least = max((bound for bound in bounds.values() if bound is not None), default=None)
+    if least is None or None in bounds.values():
         return exactly(None)
-    if best is not None and max(least) >= best:
-        return Flip(None, max(least))
-    tightest = next(place for place, bound in bounds.items() if bound == max(least))
-    enough = probed_least(held, duel, forms[tightest], low=max(least))
-    return Flip(enough, max(least))
+    if len(needed) == 1 and duel.other in needed and held.rule.score_min > 0:
+        return exactly(least)
+    if best is not None and least >= best:
+        return Flip(None, least)
+    tightest = next(place for place, bound in bounds.items() if bound == least)
+    return Flip(probed_least(held, duel, needed[tightest], low=least), least)
 
 
 def _one_needed(held: Round, duel: Duel, forms: dict[int, Form]) -> Flip:

@@ -25,25 +25,32 @@ MOST = 1_000_000_000
 
 def flip(board: Board, ranking: Ranking, found: Facts) -> Flip:
     """The least number of added sympathies that changes who is first, from nobody too."""
-    able = [n for n, column in enumerate(found.sheets) if panel_floor_met(board.rule, column)]
+    met = panel_floor_met(board.rule, found)
+    able = [place for place in range(len(met)) if met[place]]
     if board.rule.sympathy.normalise == "rank" and ranking.leaders:
         pairs = duels(board, ranking, "sympathy", able)
         return fewest(exactly(_by_lifts(board, duel, found.counts)) for duel in pairs)
     best: int | None = None
     for place in able:
-        shorter = _by_bisection(board, ranking, found, place, MOST if best is None else best - 1)
+        most = MOST if best is None else best - 1
+        shorter = _by_bisection(board, ranking, found.counts, met, place, most)
         best = best if shorter is None else shorter
     return exactly(best)
 
 
 def _by_bisection(
-    board: Board, ranking: Ranking, found: Facts, place: int, most: int
+    board: Board,
+    ranking: Ranking,
+    counts: Sequence[int],
+    met: Sequence[bool],
+    place: int,
+    most: int,
 ) -> int | None:
     """The least number of sympathies, up to `most`, added to one candidate that is enough."""
 
     def enough(added: int) -> bool:
-        counts = [count + added * (n == place) for n, count in enumerate(found.counts)]
-        return ranked(_with_counts(board, found, counts)).leaders != ranking.leaders
+        more = [count + added * (n == place) for n, count in enumerate(counts)]
+        return ranked(_with_counts(board, more, met)).leaders != ranking.leaders
 
     if most < 1 or not enough(most):
         return None
@@ -54,7 +61,8 @@ def _by_bisection(
     return high
 
 
-def _with_counts(board: Board, found: Facts, counts: Sequence[int]) -> Board:
+def _with_counts(board: Board, counts: Sequence[int], met: Sequence[bool]) -> Board:
+    """The board at other counts; `met` says whom the panel's floor does not stop."""
     given = count_shares(board.rule.sympathy, counts)
     weight, floor = board.rule.weights.sympathy, board.rule.floor.sympathy
     return replace(
@@ -63,10 +71,7 @@ def _with_counts(board: Board, found: Facts, counts: Sequence[int]) -> Board:
             replace(points, sympathy=weight * share)
             for points, share in zip(board.points, given, strict=True)
         ),
-        eligible=tuple(
-            count >= floor and panel_floor_met(board.rule, column)
-            for count, column in zip(counts, found.sheets, strict=True)
-        ),
+        eligible=tuple(count >= floor and able for count, able in zip(counts, met, strict=True)),
     )
 
 

@@ -45,8 +45,9 @@ def parse(obj: object) -> Selection:
     also "range", "top"), `rule.live.votes` (null), `rule.live.shrinkage` (0),
     `rule.live.coverage_gap` ("0.2"), `rule.panel.score_min` (1), `rule.floor` ({"sympathy",
     "panel"}), `rule.equal_band` (1), `live.suspicious` (indices into `live.final`), `revote`
-    (votes of the panel by candidate), `closing` (how a closed selection was sealed: {"code": the
-    version that wrote the file, "closed_at": UTC text, "exception": why below the quorum, or null}).
+    (votes of the panel by candidate), `closing` (how a closed selection was sealed: {"code":
+    the version that wrote the file, "closed_at": UTC text, "exception": why below the quorum,
+    or null}).
     """
     file = fields(
         normal(obj),

@@ -85,7 +85,7 @@ def _sympathy_rule(value: object) -> SympathyRule:
         return SympathyRule(name, cap)
     if name not in ("top", "log"):
         raise invalid(f"{path}.window_top", "only_with_top_or_log")
-    return SympathyRule(name, cap, whole(window, f"{path}.window_top"))
+    return SympathyRule(name, cap, whole(window, f"{path}.window_top", 1))
 
 
 def _live_rule(value: object) -> LiveRule:

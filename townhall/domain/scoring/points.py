@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
 from functools import lru_cache
+from operator import mul
+from typing import TypeVar
 
 from townhall.domain.scoring.model import (
     LiveAggregate,
     LiveRule,
     PanelAggregate,
-    PanelRule,
     Pile,
     Points,
     Rule,
@@ -32,17 +33,19 @@ ZERO, ONE, HALF = Fraction(0), Fraction(1), Fraction(1, 2)
 _PRECISE = Context(prec=28)
 _PLACES = Decimal("1e-12")
 
+Given = TypeVar("Given")
 # The final sheets of one candidate, each as its scores by criterion.
 Column = tuple[tuple[int, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is scored, per candidate: count of sympathies, spread of final ballots, sheets."""
+    """What is scored, per candidate: sympathies, spread of final ballots, sheets, their values."""
 
     counts: tuple[int, ...]
     live: tuple[Spread, ...]
     sheets: tuple[Column, ...]
+    values: tuple[tuple[Fraction, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,10 @@ def facts(selection: Selection) -> Facts:
     return Facts(
         counts=tuple(candidate.sympathy for candidate in selection.candidates),
         live=spreads(selection.final, len(selection.candidates)),
-        sheets=columns(selection),
+        sheets=by_candidate(
+            [sheet.scores for sheet in selection.sheets], len(selection.candidates)
+        ),
+        values=by_candidate(sheet_values(selection), len(selection.candidates)),
     )
 
 
@@ -73,12 +79,21 @@ def spreads(pile: Pile, width: int) -> tuple[Spread, ...]:
     return tuple(tuple(sorted(found.items())) for found in counted)
 
 
-def columns(selection: Selection, without: str | None = None) -> tuple[Column, ...]:
-    """Per candidate the valid sheets: final, and by a panelist not recused for it."""
-    sheets = [sheet for sheet in selection.sheets if sheet.panelist != without]
+def sheet_values(selection: Selection) -> tuple[tuple[Fraction | None, ...], ...]:
+    """Per sheet its value of every candidate, None where recused: sum of weight x score."""
+    weights = [line.weight for line in selection.rule.panel.criteria]
+    return tuple(
+        tuple(None if own is None else sum(map(mul, weights, own), ZERO) for own in sheet.scores)
+        for sheet in selection.sheets
+    )
+
+
+def by_candidate(
+    sheets: Sequence[Sequence[Given | None]], width: int
+) -> tuple[tuple[Given, ...], ...]:
+    """What valid sheets give, by candidate: a recused panelist is left out of that one only."""
     found = [
-        [scores for sheet in sheets if (scores := sheet.scores[place]) is not None]
-        for place in range(len(selection.candidates))
+        [own for sheet in sheets if (own := sheet[place]) is not None] for place in range(width)
     ]
     return tuple(tuple(column) for column in found)
 
@@ -94,7 +109,7 @@ def shares(rule: Rule, found: Facts) -> Shares:
             rule.live.score_max,
         ),
         panel=scale_shares(
-            [panel_mean(rule.panel, column) for column in found.sheets],
+            [panel_mean(rule.panel.aggregate, values) for values in found.values],
             rule.panel.normalise,
             rule.panel.score_min,
             rule.panel.score_max,
@@ -185,22 +200,11 @@ def live_means(rule: LiveRule, found: Sequence[Spread]) -> tuple[Fraction | None
     )
 
 
-def sheet_value(rule: PanelRule, scores: Sequence[int]) -> Fraction:
-    """One sheet for one candidate: the sum of criterion weight x score."""
-    lines = zip(rule.criteria, scores, strict=True)
-    return sum((line.weight * score for line, score in lines), ZERO)
-
-
-def panel_mean(rule: PanelRule, column: Column) -> Fraction | None:
-    """The panel's value of one candidate on the panel's scale, None without a valid sheet.
+def panel_mean(aggregate: PanelAggregate, values: Sequence[Fraction]) -> Fraction | None:
+    """The panel's value of a candidate over its sheets' values, None without a valid sheet.
 
     `drop_extremes` leaves out one highest and one lowest sheet when there are at least five.
     """
-    return sheets_mean(rule.aggregate, [sheet_value(rule, scores) for scores in column])
-
-
-def sheets_mean(aggregate: PanelAggregate, values: Sequence[Fraction]) -> Fraction | None:
-    """The mean of the sheets' values as the panel's aggregate takes it."""
     if not values:
         return None
     if aggregate == "drop_extremes" and len(values) >= 5:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from townhall.domain.scoring.model import Points, Rule, Selection, Step, Weights
-from townhall.domain.scoring.points import Column, Facts, panel_mean, shares, weighed
+from townhall.domain.scoring.points import Facts, panel_mean, shares, weighed
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +56,17 @@ def reweighed(old: Board, weights: Weights, points: tuple[Points, ...]) -> Board
 def eligible(rule: Rule, found: Facts) -> tuple[bool, ...]:
     """Whether each candidate reaches the floor: sympathies, and the panel's mean score."""
     return tuple(
-        count >= rule.floor.sympathy and panel_floor_met(rule, column)
-        for count, column in zip(found.counts, found.sheets, strict=True)
+        count >= rule.floor.sympathy and met
+        for count, met in zip(found.counts, panel_floor_met(rule, found), strict=True)
     )
 
 
-def panel_floor_met(rule: Rule, column: Column) -> bool:
-    """Whether the panel's mean score of a candidate reaches the floor; no sheet is 0."""
-    return (panel_mean(rule.panel, column) or 0) >= rule.floor.panel
+def panel_floor_met(rule: Rule, found: Facts) -> tuple[bool, ...]:
+    """Whether the panel's mean score of each candidate reaches the floor; no sheet is 0."""
+    return tuple(
+        (panel_mean(rule.panel.aggregate, values) or 0) >= rule.floor.panel
+        for values in found.values
+    )
 
 
 def chain(rule: Rule, revote: tuple[int, ...] | None) -> tuple[Step, ...]:

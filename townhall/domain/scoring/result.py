@@ -14,7 +14,7 @@ from townhall.domain.scoring.points import (
     facts,
     live_means,
     panel_mean,
-    sheet_value,
+    sheet_values,
     spreads,
     trimmed_mean,
 )
@@ -129,7 +129,7 @@ def _evidence(selection: Selection, found: Facts) -> list[Evidence]:
                 first_mean=_mean(first[place]),
                 first_distribution=first[place],
                 sheets=len(column),
-                panel_mean=panel_mean(rule.panel, column),
+                panel_mean=panel_mean(rule.panel.aggregate, found.values[place]),
                 criteria=_criteria(rule.panel, column),
                 panelists=_panelists(selection, place),
                 recused=tuple(
@@ -159,7 +159,7 @@ def _criteria(
 def _panelists(selection: Selection, place: int) -> tuple[tuple[str, Fraction], ...]:
     """Each valid sheet's value of one candidate, by panelist."""
     return tuple(
-        (sheet.panelist, sheet_value(selection.rule.panel, scores))
-        for sheet in selection.sheets
-        if (scores := sheet.scores[place]) is not None
+        (sheet.panelist, value)
+        for sheet, row in zip(selection.sheets, sheet_values(selection), strict=True)
+        if (value := row[place]) is not None
     )

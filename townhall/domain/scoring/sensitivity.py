@@ -31,10 +31,11 @@ from townhall.domain.scoring.model import (
 from townhall.domain.scoring.points import (
     ZERO,
     Facts,
-    columns,
+    by_candidate,
     live_means,
     panel_mean,
     shares,
+    sheet_values,
     spreads,
     trimmed_mean,
     weighed,
@@ -194,8 +195,10 @@ def _crossings(steep: tuple[Fraction, ...], flat: list[Fraction]) -> Iterator[Fr
 
 def without_panelist(selection: Selection, found: Facts) -> Iterator[Variant]:
     """The totals without each panelist's sheet in turn."""
-    for sheet in selection.sheets:
-        left = replace(found, sheets=columns(selection, without=sheet.panelist))
+    given = sheet_values(selection)
+    for left_out, sheet in enumerate(selection.sheets):
+        others = [row for n, row in enumerate(given) if n != left_out]
+        left = replace(found, values=by_candidate(others, len(selection.candidates)))
         yield _variant(selection, sheet.panelist, board(selection, left))
 
 
@@ -232,7 +235,7 @@ def trailing(
     """
     rule = shown.rule
     live = live_means(rule.live, found.live)
-    panel = [panel_mean(rule.panel, column) for column in found.sheets]
+    panel = [panel_mean(rule.panel.aggregate, values) for values in found.values]
     best = shown.points[ranking.order[0]].total
     for place in ranking.order:
         if ranking.ranks[place] not in (None, 1):
