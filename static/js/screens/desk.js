@@ -54,7 +54,8 @@ export class Desk {
   news() {
     const segment = this.page.store.segment();
     const draft = this.page.store.get("draft");
-    this.summing.follow(segment && segment.kind === "tables" ? segment.id : draft ? draft.segment : null);
+    const talking = segment && segment.kind === "tables" ? segment : null;
+    this.summing.follow(talking ? talking.id : draft ? draft.segment : null, talking ? talking.facts : {});
     this.notebook.tidy();
     this.paint();
   }

@@ -22,8 +22,10 @@ export function forecast(agenda, now) {
   let late = agenda.state === "before" ? Math.max(0, now - agenda.starts_at) : 0;
   for (const one of agenda.segments) {
     const length = (one.minutes + one.extended) * 60000;
-    starts[one.id] = one.started_at || at;
-    at = one.started_at ? one.ended_at || Math.max(now, one.started_at + length) : at + length;
+    const began = one.started_at === null ? at : one.started_at;
+    starts[one.id] = began;
+    if (one.started_at === null) at += length;
+    else at = one.ended_at === null ? Math.max(now, began + length) : one.ended_at;
     if (one.id === agenda.current) late = at - (one.planned_at + one.minutes * 60000);
   }
   return { starts, late };

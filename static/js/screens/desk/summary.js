@@ -7,7 +7,8 @@ import { draws } from "../../lib/dom.js";
 import { graphemes } from "../../lib/graphemes.js";
 import { keep, recall } from "../../lib/page.js";
 
-export const LIMIT = 40;
+/** The most graphemes of a summary, where the segment does not say. */
+const LIMIT = 40;
 const SAVE_AFTER = 1200;
 
 export class Summing {
@@ -22,6 +23,7 @@ export class Summing {
     this.changed = changed;
     /** @type {{segment: number|null, text: string, rev: number}} */
     this.local = recall(name, { segment: null, text: "", rev: 0 });
+    this.limit = LIMIT;
     this.read = false;
     this.message = "";
     /** @type {string|null} another tablet's words */
@@ -31,8 +33,9 @@ export class Summing {
   }
 
   /** Follow the server: a new round starts empty, and words from elsewhere show while none are here. */
-  follow(/** @type {number|null} */ segment) {
+  follow(/** @type {number|null} */ segment, /** @type {Record<string, any>} */ facts) {
     const draft = this.draft();
+    if (facts.limit) this.limit = Number(facts.limit);
     if (segment !== null && this.local.segment !== segment) {
       const mine = draft && draft.segment === segment ? draft : null;
       this.local = { segment, text: mine ? mine.text : "", rev: mine ? mine.rev : 0 };
@@ -73,7 +76,7 @@ export class Summing {
   save(send) {
     clearTimeout(this.timer);
     this.timer = null;
-    if (this.length > LIMIT) return;
+    if (this.length > this.limit) return;
     const waiting = this.waiting();
     const previous = waiting ? waiting.payload.text : null;
     this.outbox.put("summary", "summary", { key: draws(), rev: this.local.rev + 1, text: this.local.text.trim(), send, previous });

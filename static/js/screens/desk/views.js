@@ -5,7 +5,6 @@ import { composing, html, live, nothing, repeat } from "../../lib/dom.js";
 import { icon } from "../../lib/marks.js";
 import { connection } from "../../lib/page.js";
 import { t } from "../../lib/words.js";
-import { LIMIT } from "./summary.js";
 
 /** @typedef {import("../desk.js").Desk} Desk */
 /** @typedef {import("./notebook.js").Line} Line */
@@ -59,7 +58,7 @@ function counts(desk, lines) {
   return html`<p class="tally">
     <b>${t("desk.notes_n", { n: lines.length })}</b>
     ${KINDS.map((kind) => html`<span>${t(`live.kind.${kind}`)} ${lines.filter((line) => line.kind === kind).length}</span>`)}
-    ${others.length ? html`<span class="others">${t("desk.others", { low: Math.min(...others), high: Math.max(...others) })}</span>` : nothing}
+    ${Math.max(0, ...others) ? html`<span class="others">${t("desk.others", { low: Math.min(...others), high: Math.max(...others) })}</span>` : nothing}
   </p>`;
 }
 
@@ -144,7 +143,7 @@ export function summary(desk) {
   const { summing } = desk;
   const segment = desk.page.store.segment();
   const running = Boolean(segment && segment.kind === "tables");
-  const over = summing.length > LIMIT;
+  const over = summing.length > summing.limit;
   const able = running && summing.length > 0 && !over && summing.read;
   const say = !running ? "desk.summary_closed" : over ? "desk.summary_long" : !summing.read ? "desk.summary_read_first" : "desk.summary_back";
   return html`<section>
@@ -157,7 +156,7 @@ export function summary(desk) {
       .value=${live(summing.local.text)}
       @input=${(/** @type {any} */ event) => summing.type(event.target.value)}
     ></textarea>
-    <p class="count end ${over ? "over" : ""}" role="status"><b>${summing.length}</b> / ${t("desk.chars", { n: LIMIT })}</p>
+    <p class="count end ${over ? "over" : ""}" role="status"><b>${summing.length}</b> / ${t("desk.chars", { n: summing.limit })}</p>
     ${summing.other ? html`<p class="hint" role="alert">${t("desk.summary_other", { text: summing.other })} <button class="btn btn-low" type="button" @click=${() => summing.yield()}>${t("desk.take_other")}</button></p>` : nothing}
     ${summing.message ? html`<p class="hint why" role="alert">${summing.message}</p>` : nothing}
     ${summing.sent

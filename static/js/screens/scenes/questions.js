@@ -10,7 +10,7 @@ import { isOpen } from "../../lib/lights.js";
 import { cand, mark, sign } from "../../lib/marks.js";
 import { t } from "../../lib/words.js";
 import { foot, paged } from "./parts.js";
-import { waiting } from "./quiet.js";
+import { agenda } from "./quiet.js";
 
 /** @typedef {import("../scenes.js").View} View */
 /** @typedef {import("../scenes.js").Scene} Scene */
@@ -83,7 +83,7 @@ function clock(question, now) {
 /** @param {View} view @returns {Scene} */
 export function question(view) {
   const one = asked(view);
-  if (!one) return waiting(view);
+  if (!one) return agenda(view);
   const word = isOpen(one) ? html`<span class="live">${t(one.kind === "dots" ? "live.state.open_dots" : "live.state.open")}</span>` : html`<span>${t(`live.state.${one.state}`)}</span>`;
   return {
     classes: "scene-question",
@@ -134,7 +134,7 @@ function baseWords(one, result) {
 /** @param {View} view @returns {Scene} */
 export function reveal(view) {
   const one = asked(view);
-  if (!one) return waiting(view);
+  if (!one) return agenda(view);
   const result = (view.store.get("tally") || {})[one.id];
   const shown = result && (one.state === "revealed" || one.results === "live");
   const rows = shown ? result.rows : unknown(one);

@@ -10,12 +10,30 @@ import { asked } from "./questions.js";
 /** @typedef {import("../scenes.js").View} View */
 /** @typedef {import("../scenes.js").Scene} Scene */
 
-const PER_PAGE = 6;
+/** The longest text decides how many fit: two columns of three, or whole lines. */
+const FITS = [
+  { upTo: 48, rows: 3, columns: 2 },
+  { upTo: 95, rows: 3, columns: 1 },
+  { upTo: 150, rows: 2, columns: 1 },
+  { upTo: Infinity, rows: 1, columns: 1 },
+];
 /** As many dots in two lines as the column is wide. */
 const MOST_DOTS = 68;
 
-/** @param {number} n */
-const who = (n) => html`<span class="who"><b>${n}<span class="s-note">${t("stage.table_word")}</span></b></span>`;
+/** @param {string[]} texts */
+function fit(texts) {
+  const longest = Math.max(0, ...texts.map((text) => text.length));
+  const found = FITS.find(({ upTo }) => longest <= upTo) || FITS[0];
+  return { size: found.rows * found.columns, rows: found.rows, name: found.columns === 1 ? "whole" : "" };
+}
+
+/** A table's number, large, with the language's word before or after it. @param {number} n */
+function who(n) {
+  const [before, after] = t("live.table", { n: "|" }).split("|");
+  return html`<span class="who"
+    >${before ? html`<span>${before}</span>` : nothing}<b>${n}${after ? html`<span class="s-note"> ${after}</span>` : nothing}</b></span
+  >`;
+}
 
 /** @param {View} view @returns {Scene} */
 export function summaries(view) {
@@ -25,13 +43,14 @@ export function summaries(view) {
   const round = here && all.some((/** @type {any} */ one) => one.segment === here.id) ? here.id : newest;
   const mine = all.filter((/** @type {any} */ one) => one.segment === round);
   const tables = ((view.store.get("forum") || {}).tables || []).length;
-  const { some, pages, words } = paged(mine, view.page, PER_PAGE);
+  const fits = fit(mine.map((/** @type {any} */ one) => one.text));
+  const { some, pages, words } = paged(mine, view.page, fits.size);
   return {
     classes: "scene-says",
     pages,
     body: html`<header class="s-top"><h1>${t("stage.summaries")}</h1><span class="nowrap">${words}</span></header>
       ${some.length
-        ? html`<ol class="says plain enter-scene">
+        ? html`<ol class="says plain enter-scene ${fits.name}" ${vars({ rows: fits.rows })}>
             ${some.map((/** @type {any} */ one) => html`<li>${who(one.table)}<p>${one.text}</p></li>`)}
           </ol>`
         : html`<p class="spoken">${t("stage.no_summaries")}</p>`}
@@ -53,7 +72,8 @@ export function points(view) {
   const result = one && (view.store.get("tally") || {})[one.id];
   const shown = result && (one.state === "revealed" || one.results === "live");
   if (!one || !shown) return unshared(view, one);
-  const { some, pages, words } = paged(/** @type {any[]} */ (result.rows), view.page, PER_PAGE);
+  const fits = fit(one.options.map((/** @type {any} */ option) => option.title));
+  const { some, pages, words } = paged(/** @type {any[]} */ (result.rows), view.page, fits.size);
   const top = Math.max(1, ...result.rows.map((/** @type {any} */ row) => Number(row.figure) || 0));
   const each = Math.ceil(top / MOST_DOTS);
   const optionOf = (/** @type {string} */ id) => one.options.find((/** @type {any} */ option) => option.id === id) || { title: id };
@@ -62,7 +82,7 @@ export function points(view) {
     classes: "scene-says",
     pages,
     body: html`<header class="s-top"><h1>${one.title}</h1><span class="nowrap">${words}</span></header>
-      <ol class="says enter-scene">
+      <ol class="says enter-scene ${fits.name}" ${vars({ rows: fits.rows })}>
         ${some.map((row) => {
           const option = optionOf(row.id);
           return html`<li>
@@ -85,12 +105,13 @@ export function points(view) {
 /** @param {View} view @param {any} one  before the reveal: the stories in their order, no numbers */
 function unshared(view, one) {
   if (!one) return summaries(view);
-  const { some, pages, words } = paged(/** @type {any[]} */ (one.options), view.page, PER_PAGE);
+  const fits = fit(one.options.map((/** @type {any} */ option) => option.title));
+  const { some, pages, words } = paged(/** @type {any[]} */ (one.options), view.page, fits.size);
   return {
     classes: "scene-says",
     pages,
     body: html`<header class="s-top"><h1>${one.title}</h1><span class="nowrap">${words}</span></header>
-      <ol class="says plain enter-scene">
+      <ol class="says plain enter-scene ${fits.name}" ${vars({ rows: fits.rows })}>
         ${some.map((option) => html`<li>${option.table ? who(option.table) : html`<span class="who">${mark(option.id)}</span>`}<p>${option.title}</p></li>`)}
       </ol>
       ${foot(view, html`<p class="s-note">${t(isOpen(one) ? "stage.points_open" : "stage.points_hidden", { n: one.config.budget || 5 })}</p>`)}`,
