@@ -23,6 +23,12 @@ def get(session: Session, segment: int, forum: int) -> Segment:
     return found
 
 
+def remove(session: Session, segment: Segment) -> None:
+    """Take a segment out; the others keep their places."""
+    session.delete(segment)
+    session.flush()
+
+
 def add(session: Session, segment: Segment) -> int:
     """Store a new segment; its id."""
     session.add(segment)

@@ -8,7 +8,15 @@ from sqlalchemy import func, text
 from sqlmodel import Session, col, select
 
 from townhall.domain.errors import Refused
-from townhall.storage.schema import Forum, Heartbeat, Participation, Seat, TableGroup
+from townhall.storage.schema import (
+    Forum,
+    Heartbeat,
+    Note,
+    Participation,
+    Seat,
+    Summary,
+    TableGroup,
+)
 
 
 def by_code(session: Session, code: str) -> Forum:
@@ -45,9 +53,9 @@ def add(session: Session, forum: Forum) -> int:
     return forum.id
 
 
-def add_tables(session: Session, forum: int, count: int) -> list[int]:
-    """Tables 1..count; their numbers."""
-    numbers = list(range(1, count + 1))
+def add_tables(session: Session, forum: int, count: int, first: int = 1) -> list[int]:
+    """`count` tables from the number `first` on; their numbers."""
+    numbers = list(range(first, first + count))
     session.add_all(TableGroup(forum_id=forum, number=n) for n in numbers)
     session.flush()
     return numbers
@@ -58,6 +66,41 @@ def tables(session: Session, forum: int) -> Sequence[TableGroup]:
     return session.exec(
         select(TableGroup).where(TableGroup.forum_id == forum).order_by(col(TableGroup.number))
     ).all()
+
+
+def remove_table(session: Session, forum: int, number: int) -> bool:
+    """Take a table away; False where a seat belongs to it or anything was written at it."""
+    for used, at in (
+        (Seat.forum_id, Seat.table_no),
+        (Note.forum_id, Note.table_no),
+        (Summary.forum_id, Summary.table_no),
+    ):
+        if session.exec(select(used).where(used == forum, at == number)).first() is not None:
+            return False
+    row = session.exec(
+        select(TableGroup).where(TableGroup.forum_id == forum, TableGroup.number == number)
+    ).one()
+    session.delete(row)
+    session.flush()
+    return True
+
+
+def table_counts(session: Session) -> dict[int, int]:
+    """How many tables each forum has."""
+    rows = session.exec(
+        select(TableGroup.forum_id, func.count()).group_by(col(TableGroup.forum_id))
+    )
+    return dict(rows.all())
+
+
+def ticket_counts(session: Session) -> dict[int, tuple[int, int]]:
+    """How many tickets each forum has, and how many of them were redeemed."""
+    rows = session.exec(
+        select(Seat.forum_id, func.count(), func.count(col(Seat.redeemed_at)))
+        .where(Seat.kind == "ticket", col(Seat.voided_at).is_(None))
+        .group_by(col(Seat.forum_id))
+    )
+    return {forum: (minted, redeemed) for forum, minted, redeemed in rows}
 
 
 def seat_counts(session: Session, forum: int) -> dict[str, dict[str, int]]:

@@ -7,6 +7,7 @@ clear or rules about them (`actions.accounts`).
 
 import hashlib
 import secrets
+from dataclasses import dataclass
 
 from sqlmodel import Session, col, select, update
 
@@ -89,6 +90,32 @@ def grants_of(session: Session, person: int) -> list[tuple[str, int | None]]:
         .order_by(col(RoleGrant.id))
     )
     return [(role, forum) for role, forum in rows]
+
+
+@dataclass(frozen=True)
+class Held:
+    """A role that somebody holds; `forum` where it is a moderator's."""
+
+    id: int
+    person: int
+    nickname: str
+    login: str
+    role: str
+    forum: int | None
+
+
+def held(session: Session) -> list[Held]:
+    """Every role that is held now, organisers first."""
+    rows = session.exec(
+        select(RoleGrant, Person)
+        .join(Person, col(Person.id) == col(RoleGrant.person_id))
+        .where(col(RoleGrant.revoked_at).is_(None), col(Person.blinded_at).is_(None))
+        .order_by(col(RoleGrant.role).desc(), col(RoleGrant.id))
+    )
+    return [
+        Held(row.id or 0, row.person_id, person.nickname, person.login, row.role, row.forum_id)
+        for row, person in rows
+    ]
 
 
 def has_organiser(session: Session) -> bool:

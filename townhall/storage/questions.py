@@ -19,6 +19,7 @@ from townhall.storage.schema import (
     Question,
     Seat,
     SecretBallot,
+    Segment,
     Tally,
 )
 
@@ -46,6 +47,20 @@ def add(session: Session, question: Question) -> int:
     session.flush()
     assert question.id is not None
     return question.id
+
+
+def remove(session: Session, question: Question) -> None:
+    """Take a draft out, and off the segments that named it."""
+    for segment in session.exec(select(Segment).where(Segment.question_id == question.id)):
+        segment.question_id = None
+        session.add(segment)
+    session.delete(question)
+    session.flush()
+
+
+def paired(session: Session, first: int) -> Sequence[Question]:
+    """The final rounds of a first round."""
+    return session.exec(select(Question).where(Question.first_id == first)).all()
 
 
 def due(session: Session, limit: int) -> list[tuple[int, int]]:

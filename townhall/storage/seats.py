@@ -4,6 +4,7 @@ Belongs here: making seats, redeeming a ticket once, sitting down at a table. Do
 here: the sessions that hold a seat (`sessions`) and who may do all this (`actions.people`).
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -94,6 +95,22 @@ def minted(session: Session, forum: int, tokens: Sequence[str]) -> list[Ticket]:
         .order_by(col(Seat.number))
     )
     return [Ticket(row.number, row.table_no, named[row.ticket_hash or ""]) for row in rows]
+
+
+def places(session: Session, forum: int) -> dict[int, tuple[int, int]]:
+    """Where each ticket sits that has a table: its number -> (table, place at the table)."""
+    rows = session.exec(
+        select(Seat.number, Seat.table_no)
+        .where(Seat.forum_id == forum, Seat.kind == "ticket", col(Seat.voided_at).is_(None))
+        .order_by(col(Seat.number))
+    )
+    taken: Counter[int] = Counter()
+    found: dict[int, tuple[int, int]] = {}
+    for number, table in rows:
+        if table is not None:
+            taken[table] += 1
+            found[number] = (table, taken[table])
+    return found
 
 
 def ticket_seat(session: Session, token: str) -> Seat | None:

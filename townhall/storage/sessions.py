@@ -8,6 +8,7 @@ voided. Signed page tokens name a session and are as alive as it is.
 import hmac
 import json
 import secrets
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -126,6 +127,36 @@ def _at_screen(actor: Actor, screen: str, forum: int | None) -> Actor:
     if forum is None or not allowed(actor, "stage.read", forum=forum):
         return VISITOR
     return Actor(role="stage", session=actor.session, forum=forum)
+
+
+def devices(session: Session, forum: int, now: int) -> Counter[tuple[str, int | None]]:
+    """How many devices are in with a card or link of a forum: (role, table) -> devices."""
+    card = aliased(Row)
+    rows = session.exec(
+        select(Row.role, Row.table_no)
+        .join(card, col(card.id) == col(Row.parent_id))
+        .where(
+            Row.forum_id == forum,
+            col(Row.revoked_at).is_(None),
+            col(Row.expires) > now,
+            col(card.revoked_at).is_(None),
+        )
+    )
+    return Counter((role, table) for role, table in rows)
+
+
+def carded(session: Session, forum: int, now: int) -> set[int]:
+    """The tables that have a card."""
+    rows = session.exec(
+        select(Row.table_no).where(
+            Row.forum_id == forum,
+            Row.role == "facilitator",
+            col(Row.parent_id).is_(None),
+            col(Row.revoked_at).is_(None),
+            col(Row.expires) > now,
+        )
+    )
+    return {table for table in rows if table is not None}
 
 
 def revoke(session: Session, now: int, *which: ColumnElement[bool]) -> int:
