@@ -5,8 +5,8 @@ written a board, a forum and its tickets. The people speak the public protocol a
 """
 
 import asyncio
-import contextlib
 import socket
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -21,6 +21,7 @@ from townhall.cli import here, logs
 from townhall.cli.serve import Server
 from townhall.domain.audience import Actor
 from townhall.domain.drafts import draft
+from townhall.domain.errors import Refused
 from townhall.hall import Change, Hall
 from townhall.settings import Settings
 from townhall.storage import people, selections
@@ -63,8 +64,13 @@ def command(
     )
     chosen = chosen.model_copy(update={"log_level": "warning"})
     logs.configure(chosen)
-    with contextlib.suppress(KeyboardInterrupt):
+    try:
         asyncio.run(_run(chosen, 0 if quiet else people, url_file))
+    except Refused as refused:
+        print(here.sentence(chosen, refused), file=sys.stderr)
+        raise typer.Exit(2) from None
+    except KeyboardInterrupt:
+        return
 
 
 async def _run(chosen: Settings, guests: int, url_file: Path | None) -> None:

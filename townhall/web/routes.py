@@ -13,6 +13,7 @@ from townhall.hall import Hall
 from townhall.web import (
     account_pages,
     api,
+    board_pages,
     pages,
     plain_pages,
     selection_pages,
@@ -32,6 +33,7 @@ async def nowhere(_visit: Visit) -> Response:
 
 PAGES: Sequence[Page] = (
     *account_pages.PAGES,
+    *board_pages.PAGES,
     *pages.PAGES,
     *plain_pages.PAGES,
     *selection_pages.PAGES,
