@@ -117,6 +117,7 @@ def test_an_imported_proposal_without_a_person_counts_every_sympathy(session: Se
     assert proposals.sympathies(session, [idea], None, None) == {idea: 1}
     row = boards.listed(session, [idea])[0]
     assert (row.agreements, row.imported_agreements) == (0, 88)
+    assert row.author == "petitions.jsonl"
 
 
 def test_a_list_is_split_by_deadline_and_status(session: Session) -> None:

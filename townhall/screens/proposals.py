@@ -123,7 +123,7 @@ def proposal(
         "proposal": {
             "id": proposal_id,
             "title": row.title,
-            "author": row.author,
+            "author": facts.author,
             "submitted_at": row.submitted_at,
             "category": row.category,
             "tags": proposals.tags_of(session, [proposal_id]).get(proposal_id, []),

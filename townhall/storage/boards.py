@@ -52,7 +52,7 @@ class Listed:
     id: int
     title: str
     beginning: str  # of the content
-    author: str
+    author: str  # or where it comes from, if no name came along
     submitted_at: int
     category: str
     status: str
@@ -132,7 +132,7 @@ def listed(session: Session, ids: Sequence[int]) -> list[Listed]:
             _ID,
             col(Proposal.title),
             func.substr(col(Proposal.content), 1, _EXCERPT),
-            col(Proposal.author),
+            func.coalesce(func.nullif(col(Proposal.author), ""), col(Proposal.source)),
             col(Proposal.submitted_at),
             col(Proposal.category),
             col(Proposal.status),
