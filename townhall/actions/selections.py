@@ -43,7 +43,7 @@ class NewSelection:
 async def create(hall: Hall, actor: Actor, new: NewSelection) -> int:
     """A new selection with the default rule: its id.
 
-    Refuses `selection_exists` when an open one has the same title or belongs to the same forum,
+    Refuses `selection_exists` when its forum, or without one its title, has an open one already,
     `proposal_unknown` (number), and what `domain.selections.line_up` does.
     """
     require(actor, "selection.manage")
@@ -51,8 +51,8 @@ async def create(hall: Hall, actor: Actor, new: NewSelection) -> int:
 
     def decide(session: Session, now: int) -> Change[int]:
         for other in stored.open_ones(session):
-            same_forum = new.forum is not None and other.forum_id == new.forum
-            if same_forum or text.fold(other.title) == text.fold(title):
+            same_title = text.fold(other.title) == text.fold(title)
+            if other.forum_id == new.forum and (new.forum is not None or same_title):
                 raise Refused("selection_exists", title=other.title)
         found = _candidates(session, new.candidates)
         row = Selection(
