@@ -9,7 +9,8 @@ import { io } from "../../vendor/socket.io/socket.io.esm.min.js";
 
 const TIMEOUT = 8000;
 const POLL_EVERY = 2500;
-const BLOCKED_AFTER = 3;
+/** Failures in a row after which plain HTTP takes over; websockets are tried on beside it. */
+const BLOCKED_AFTER = 2;
 
 /**
  * Full jitter between 1 and 20 seconds, doubling with each failure.
@@ -52,6 +53,7 @@ export class Line {
       path: "/socket.io/",
       transports: ["websocket"],
       reconnection: false,
+      timeout: TIMEOUT,
       autoConnect: false,
       auth: (/** @type {(data: object) => void} */ give) => give({ forum: this.code, token: this.token }),
     });
@@ -96,8 +98,8 @@ export class Line {
   /** @param {any} error */
   failed(error) {
     this.failures += 1;
-    const refused = error && error.type !== "TransportError" && error.message !== "timeout";
-    if (refused) return this.renewed();
+    // Only the server's own refusal carries `data`; everything else did not reach it.
+    if (error && "data" in error) return this.renewed();
     if (this.failures >= BLOCKED_AFTER) this.startPolling();
     this.retry(false);
   }

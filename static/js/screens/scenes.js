@@ -5,7 +5,7 @@
 
 import { html } from "../lib/dom.js";
 import { agenda, blank, join, waiting } from "./scenes/quiet.js";
-import { question, reveal } from "./scenes/questions.js";
+import { asked, question, reveal } from "./scenes/questions.js";
 import { asks, points, summaries } from "./scenes/tables.js";
 import { score } from "./scenes/score.js";
 
@@ -18,7 +18,13 @@ import { score } from "./scenes/score.js";
  */
 
 /** @type {Record<string, (view: View) => Scene>} */
-export const SCENES = { waiting, join, agenda, question, reveal, summaries, points, asks, score, blank };
+export const SCENES = { waiting, join, agenda, question, reveal: shown, summaries, points, asks, score, blank };
+
+/** A reveal; points over what tables said are shown with the words. @param {View} view */
+function shown(view) {
+  const one = asked(view);
+  return one && one.kind === "dots" && one.options.some((option) => option.table) ? points(view) : reveal(view);
+}
 
 /**
  * The scene that the stage slice names; a blank stage and an unknown name show the house sign.

@@ -113,6 +113,9 @@ function openOnes(phone) {
 export const waitView = (phone) => html`${phone.tab === "agenda" ? openOnes(phone) : nothing}${now(phone)}
 ${seat(phone, true)} ${order(phone)} ${stubs(phone, 2)} ${link(phone)} ${switches()}`;
 
+/** A tab's name for those who listen. @param {string} tab */
+const title = (tab) => html`<h1 class="unseen">${t(`phone.tab.${tab}`)}</h1>`;
+
 /** @param {Phone} phone */
 export function tableView(phone) {
   const { store } = phone.page;
@@ -120,7 +123,7 @@ export function tableView(phone) {
   const summaries = (store.get("summaries") || []).slice();
   const own = me && me.table;
   summaries.sort((/** @type {any} */ a, /** @type {any} */ b) => Number(b.table === own) - Number(a.table === own) || a.table - b.table);
-  return html`${own
+  return html`${title("table")}${own
       ? html`<section class="part">
           <h2>${t("live.table", { n: own })} <small><button class="btn btn-plain btn-low" type="button" @click=${() => phone.move()}>${t("phone.move_table")}</button></small></h2>
           <p class="soft">${t("phone.table_line")}</p>
@@ -150,7 +153,7 @@ export function asksView(phone) {
     event.preventDefault();
     phone.ask();
   };
-  return html`<section class="part">
+  return html`${title("asks")}<section class="part">
       <h2>${t("phone.ask_head")}</h2>
       <form class="asking" @submit=${send} @keydown=${(/** @type {KeyboardEvent} */ event) => event.key === "Enter" && composing(event) && event.preventDefault()}>
         <label class="unseen" for="ask-text">${t("phone.ask_label")}</label>
@@ -267,6 +270,6 @@ function switches() {
 }
 
 /** @param {Phone} phone */
-export const votesView = (phone) => html`${stubs(phone)}
+export const votesView = (phone) => html`${title("votes")}${stubs(phone)}
   <div class="keep">${icon("votes")}<p>${t("phone.receipts_line")}</p></div>
   ${link(phone)} ${switches()}`;

@@ -23,7 +23,8 @@ const MOST_DOTS = 68;
 /** @param {string[]} texts */
 function fit(texts) {
   const longest = Math.max(0, ...texts.map((text) => text.length));
-  const found = FITS.find(({ upTo }) => longest <= upTo) || FITS[0];
+  const few = texts.length <= 3;
+  const found = FITS.find(({ upTo, columns }) => longest <= upTo && !(few && columns > 1)) || FITS[0];
   return { size: found.rows * found.columns, rows: found.rows, name: found.columns === 1 ? "whole" : "" };
 }
 
