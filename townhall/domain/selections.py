@@ -16,7 +16,7 @@ from townhall.domain.audience import Audience
 from townhall.domain.ballots import option_ids
 from townhall.domain.errors import Refused
 from townhall.domain.questions import tally_visible
-from townhall.domain.scoring import parse, parse_rule
+from townhall.domain.scoring import display, parse, parse_rule
 from townhall.domain.scoring.points import facts
 from townhall.domain.scoring.ranking import board, ranked
 from townhall.domain.scoring.result import quorum
@@ -155,7 +155,9 @@ _CODES = {
 def _in_words(refused: Refused) -> Refused:
     """A refusal of the parser as one that has a sentence for organisers."""
     code = _CODES.get(str(refused.details["reason"]), "rule_field")
-    return Refused(code, path=refused.details["path"], got=refused.details.get("got", ""))
+    got = refused.details.get("got", "")
+    shown = display(got) if isinstance(got, Fraction) else str(got)
+    return Refused(code, path=refused.details["path"], got=shown)
 
 
 def _typed(number: str) -> int | str:
