@@ -24,8 +24,8 @@ export function turns(desk) {
     <h2>${t("desk.seats", { n: heads })} <small>${t("desk.seats_how")}</small></h2>
     <div class="round-table">
       ${seats.map(
-        (n) => html`<button class="seat ${quiet(n) ? "seat-quiet" : ""}" type="button" aria-label=${t("desk.seat_said", { n, said: said[n] || 0 })} @click=${() => desk.spoke(n)}>
-          <b>${n}</b>${quiet(n) ? html`<span class="end">${t("desk.not_yet")}</span>` : html`<i ${vars({ said: Math.min(7, said[n] || 0) })}></i>`}
+        (n) => html`<button class="seat ${quiet(n) ? "seat-quiet" : ""}" type="button" @click=${() => desk.spoke(n)}>
+          <span class="unseen">${t("desk.seat_said", { n, said: said[n] || 0 })}</span><b aria-hidden="true">${n}</b>${quiet(n) ? html`<span class="end">${t("desk.not_yet")}</span>` : html`<i ${vars({ said: Math.min(7, said[n] || 0) })}></i>`}
         </button>`,
       )}
     </div>
