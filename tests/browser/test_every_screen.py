@@ -1,0 +1,211 @@
+"""Every screen at three sizes in two languages, in every state of a forum.
+
+Nothing overflows sideways, the console stays silent, no catalogue key shows, axe finds nothing
+serious. The pictures stay under var/pictures for people to look at.
+"""
+
+import re
+import secrets
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser.screens import LANGUAGES, Visitor
+from tests.servers.townhall import Townhall
+
+pytestmark = pytest.mark.timeout(600)
+
+
+class House:
+    """A quiet demo: every link that it printed, and hands to lead the forum with."""
+
+    def __init__(self, folder: Path) -> None:
+        self.server = Townhall(folder)
+        self.server.start(
+            "demo", "--quiet", "--host", "127.0.0.1", "--database", str(folder / "d.db")
+        )
+        deadline = time.monotonic() + 30
+        while "organise" not in self.server.log.read_text() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        printed = self.server.log.read_text()
+        self.links = re.findall(r"http://\S+", printed)
+        stage, console, desk, phone, opened, panel, board, organise = self.links[:8]
+        self.addresses = dict(
+            stage=stage,
+            console=console,
+            desk=desk,
+            phone=phone,
+            open=opened,
+            panel=panel,
+            board=board,
+            organise=organise,
+        )
+        login = re.search(r"\((\S+) / (\S+)\)", printed)
+        assert login
+        self.login, self.password = login[1], login[2]
+        code = re.search(r"/f/(\d{6})", console)
+        assert code
+        self.code = code[1]
+        self.moderator = console.partition("#k=")[2]
+        self.desk_token = desk.partition("#k=")[2]
+
+    def lead(self, event: str, **given: Any) -> dict[str, Any]:
+        answer = self.server.send(
+            self.code, self.moderator, event, key=secrets.token_hex(16), **given
+        )
+        assert answer["status"] == "ok", answer
+        return answer
+
+    def questions(self) -> list[dict[str, Any]]:
+        state = self.server.send(self.code, self.moderator, "hello")
+        found: list[dict[str, Any]] = state["slices"]["questions"]
+        return found
+
+    def at_desk(self, event: str, **given: Any) -> dict[str, Any]:
+        answer = self.server.send(self.code, self.desk_token, event, **given)
+        assert answer["status"] == "ok", answer
+        return answer
+
+    def close_question(self, question: int) -> None:
+        """Close without a countdown and wait for the count."""
+        self.lead("question_close", question=question, seconds=0)
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            time.sleep(0.5)
+            seen = httpx.get(f"{self.server.url}/api/f/{self.code}/state").json()
+            states = {q["id"]: q["state"] for q in seen["slices"]["questions"]}
+            if states[question] == "closed":
+                return
+        raise AssertionError("the question was not counted")
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    opened = House(tmp_path)
+    yield opened
+    opened.server.stop()
+
+
+def test_live_screens_hold_in_every_state(browser: Browser, house: House, pictures: Path) -> None:
+    screens = ("stage", "console", "desk", "phone")
+    tabs = [
+        Visitor(browser, name, lang).open(
+            _spoken(house.addresses[name], lang, fresh=name, house=house)
+        )
+        for lang in LANGUAGES
+        for name in screens
+    ]
+
+    def look(state: str) -> None:
+        for tab in tabs:
+            tab.page.wait_for_timeout(150)
+            tab.check(state, pictures)
+            tab.check_access(state)
+
+    score, points, _ = (question["id"] for question in house.questions())
+    look("before")
+    house.lead("stage_show", scene="join")
+    house.lead("agenda_start")
+    house.lead("agenda_speaker", name="A", seconds=180)
+    look("talk")
+    for _ in range(4):
+        house.lead("agenda_next")
+    house.lead("question_open", question=score, seconds=120)
+    look("open")
+    house.close_question(score)
+    look("closed")
+    house.lead("question_reveal", question=score)
+    look("revealed")
+    house.lead("agenda_next")
+    for n, kind in enumerate(("pro", "con", "idea", "question")):
+        house.at_desk("note", key=secrets.token_hex(16), kind=kind, text=f"이야기 {n} " * 8)
+    house.at_desk(
+        "summary",
+        key=secrets.token_hex(16),
+        rev=1,
+        text="닫힌 날에도 책을 돌려줄 수 있게 해요",
+        send=True,
+    )
+    look("tables")
+    house.lead("stage_show", scene="summaries")
+    house.lead("question_open", question=points)
+    look("points")
+    house.lead("stage_show", scene="asks")
+    look("asks")
+    house.lead("stage_show", scene="score")
+    look("score")
+    house.lead("agenda_end")
+    look("ended")
+    faults = [fault for tab in tabs for fault in tab.close()]
+    assert faults == []
+
+
+def _spoken(url: str, lang: str, *, fresh: str, house: House) -> str:
+    """The same address in a language. A ticket opens one phone; the second is one by code."""
+    if fresh == "phone" and lang == "en":
+        url = house.addresses["open"]
+    address, _, fragment = url.partition("#")
+    return f"{address}?lang={lang}" + (f"#{fragment}" if fragment else "")
+
+
+def test_pages_hold_at_every_size(browser: Browser, house: House, pictures: Path) -> None:
+    base = house.server.url
+    faults: list[str] = []
+    for lang in LANGUAGES:
+        tab = Visitor(browser, "pages", lang)
+        tab.open(f"{base}/login?lang={lang}")
+        tab.check("login", pictures)
+        tab.page.fill("input[name=login]", house.login)
+        tab.page.fill("input[name=password]", house.password)
+        tab.page.locator("form:has(input[name=password]) button[type=submit]").click()
+        tab.page.wait_for_url(lambda url: "/login" not in url)
+        for name, path in {
+            "home": "/",
+            "board": "/b/library",
+            "search": "/b/library?q=없는말",
+            "proposal": "/b/library/p/1",
+            "write": "/b/library/new",
+            "join": "/join",
+            "enter": f"/f/{house.code}/enter",
+            "signup": "/signup",
+            "organise": "/organise",
+            "board_new": "/organise/boards/new",
+            "forum_new": "/organise/forums/new",
+            "forum": f"/organise/f/{house.code}",
+            "people": "/organise/people",
+            "selection": "/organise/s/1",
+            "selection_new": "/organise/selections/new",
+            "score": "/s/1",
+        }.items():
+            answer = tab.page.goto(f"{base}{path}")
+            assert answer is not None
+            assert answer.status == 200, (path, answer.status)
+            tab.check(name, pictures)
+            tab.check_access(name)
+        faults += tab.close()
+        panel = Visitor(browser, "panel", lang)
+        panel.open(house.addresses["panel"].replace("/enter", f"/enter?lang={lang}"))
+        panel.page.wait_for_url("**/panel")
+        panel.check("sheet", pictures)
+        panel.check_access("sheet")
+        faults += panel.close()
+    assert faults == []
+
+
+def test_page_that_is_not_there_says_what_to_do(
+    browser: Browser, house: House, pictures: Path
+) -> None:
+    for lang in LANGUAGES:
+        tab = Visitor(browser, "missing", lang)
+        answer = tab.page.goto(f"{house.server.url}/no/such/page?lang={lang}")
+        assert answer is not None
+        assert answer.status == 404
+        tab.faults.clear()  # the browser itself reports the 404
+        tab.check("missing", pictures)
+        tab.check_access("missing")
+        assert tab.close() == []
