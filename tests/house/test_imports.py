@@ -45,7 +45,7 @@ ROOMS = {
         ),
         (SESSION,),
     ),
-    "actions": Room(("domain", "storage", "hall"), (SESSION, "argon2", "pydantic", "PIL")),
+    "actions": Room(("domain", "storage", "hall", "__version__"), (SESSION, "argon2")),
     "screens": Room(("domain", "storage"), (SESSION,)),
     "events": Room(("domain", "actions", "screens", "hall"), (SESSION, "pydantic")),
     "reports": Room(("domain", "screens", "resources"), ("typst", "xlsxwriter", "segno")),
@@ -61,6 +61,7 @@ ROOMS = {
             "markdown_it",
             "nh3",
             "segno",
+            "PIL",
         ),
     ),
     "sockets": Room(

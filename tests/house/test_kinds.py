@@ -11,11 +11,10 @@ from townhall.domain.segments import SEGMENTS
 TESTS = "\n".join(file.read_text(encoding="utf-8") for file in files(".py", under=("tests",)))
 
 
-def named(ending: str, language: str) -> bool:
-    """Whether a catalogue has words for it: `kind.score`, or `live.kind.score`."""
+def named(key: str, language: str) -> bool:
+    """Whether a catalogue has words under this key."""
     folder = ROOT / "townhall" / "locale" / language
-    keys = (key for file in folder.glob("*.json") for key in json.loads(file.read_text("utf-8")))
-    return any(f".{key}".endswith(f".{ending}") for key in keys)
+    return any(key in json.loads(file.read_text("utf-8")) for file in folder.glob("*.json"))
 
 
 def missing(*places: str) -> list[str]:
@@ -32,7 +31,7 @@ def test_every_ballot_kind_is_complete(kind: str) -> None:
         )
         == []
     )
-    assert all(named(f"kind.{kind}", language) for language in ("ko", "en"))
+    assert all(named(f"organise.question_kind.{kind}", language) for language in ("ko", "en"))
     assert f'"{kind}"' in TESTS, f"no test names the ballot kind {kind}"
 
 
@@ -41,6 +40,6 @@ def test_every_segment_kind_is_complete(kind: str) -> None:
     # `break` is a word of Python, so its module is `break_`.
     module = f"{kind}_" if kind == "break" else kind
     assert missing(f"townhall/domain/segments/{module}.py") == []
-    wanted = (f"segment.{kind}", f"phone.now.{kind}")
+    wanted = (f"organise.segment_kind.{kind}", f"phone.now.{kind}")
     assert all(named(key, language) for key in wanted for language in ("ko", "en"))
     assert f'"{kind}"' in TESTS, f"no test names the segment kind {kind}"

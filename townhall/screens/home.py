@@ -15,7 +15,7 @@ from townhall.storage import boards
 from townhall.storage.boards import Filter
 from townhall.storage.schema import Board, Forum
 
-MOST_TODO = 3
+MOST_DUTIES = 3
 SOON_MS = 7 * rules.DAY_MS
 """How far ahead a deadline or a forum is worth a mention."""
 
@@ -44,7 +44,7 @@ def todo(session: Session, person: int | None, now: int, board: int | None) -> l
         *_mine(session, board, person),
         *_scored(session, board),
     ]
-    return found[:MOST_TODO]
+    return found[:MOST_DUTIES]
 
 
 def forums(session: Session, board: int | None) -> list[dict[str, Any]]:
