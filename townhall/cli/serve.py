@@ -9,10 +9,12 @@ from typing import Annotated
 import typer
 import uvicorn
 
+from townhall.actions import accounts
 from townhall.app import Townhall
 from townhall.cli import here, logs
 from townhall.domain.errors import Refused
 from townhall.settings import Settings
+from townhall.web.i18n import catalogue
 
 # With the loop thread busy, handing over the interpreter lock to the writer took whole seconds.
 SWITCH_SECONDS = 0.0005
@@ -36,7 +38,19 @@ def command(
     except Refused as refused:
         print(here.sentence(chosen, refused), file=sys.stderr)
         raise typer.Exit(2) from None
-    asyncio.run(server.run())
+    asyncio.run(_serve(server))
+
+
+async def _serve(server: "Server") -> None:
+    """Serve; a house without an organiser gets an invitation for whoever started it."""
+    serving = asyncio.create_task(server.run())
+    await server.started()
+    words = catalogue(server.settings.language)
+    print(words("serve.ready", url=server.url), flush=True)
+    token = await accounts.setup_invite(server.townhall.hall)
+    if token is not None:
+        print(words("serve.invite", url=f"{server.url}/invite#k={token}"), flush=True)
+    await serving
 
 
 class Server:
