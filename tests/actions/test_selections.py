@@ -12,7 +12,7 @@ from tests import scored
 from tests.actions.conftest import Announced
 from tests.facts import NOON, Clock
 from tests.scored import DRAFT, EXACT, FILE, ORGANISER, TOTALS, totals
-from townhall.actions import score_rules, selections, sheets
+from townhall.actions import questions, score_rules, selections, sheets
 from townhall.actions.score_rules import Terms, Window
 from townhall.actions.selections import NewSelection
 from townhall.domain import audit, scoring
@@ -239,6 +239,22 @@ async def test_close_waits_for_the_live_vote(either_hall: Hall, clock: Clock) ->
     assert await refused(close(either_hall, made.selection)) == "live_open"
     await score_rules.set_rule(either_hall, ORGANISER, made.selection, Terms(DRAFT))
     assert await refused(close(either_hall, made.selection)) == "live_missing"
+
+
+async def test_a_round_held_again_is_bound_before_the_close(
+    either_hall: Hall, clock: Clock
+) -> None:
+    made = await scored.held(either_hall, clock)
+    moderator = Actor(role="moderator", forum=made.forum)
+    again = await questions.reopen(either_hall, moderator, key=scored.key(), question=made.final)
+    made.final = again["question"]
+    await scored.vote(either_hall, clock, made, "final", [{"A": 1, "B": 5, "C": 1}] * 20)
+    assert await refused(close(either_hall, made.selection)) == "live_asked_again"
+    args = (either_hall, ORGANISER, made.selection, scored.terms(made), "다시 투표했어요.")
+    await score_rules.set_rule(*args)
+    await close(either_hall, made.selection)
+    sealed = json.loads(row(either_hall, made.selection).snapshot or "")
+    assert sealed["live"]["final"] == [{"A": 1, "B": 5, "C": 1}] * 20
 
 
 async def test_close_waits_for_the_end_of_the_window(hall: Hall, clock: Clock) -> None:

@@ -150,8 +150,9 @@ async def close(
 
     Below the quorum it needs a written `exception`; on a tie for the first place the votes of the
     panel's `revote` among the tied, and if they are equal the `lot_seed` drawn in public. Refuses
-    `live_missing`, `live_open`, `sympathy_running`, `quorum_missing` (letters, quorum),
-    `tie` (letters), `no_tie`, `revote_invalid`.
+    `live_missing`, `live_open`, `live_asked_again` (a bound round was reopened: bind the new one),
+    `sympathy_running`, `quorum_missing` (letters, quorum), `tie` (letters), `no_tie`,
+    `revote_invalid`.
     """
 
     def change(session: Session, row: Selection, now: int) -> Change[str]:
@@ -195,6 +196,9 @@ def _require_inputs(session: Session, row: Selection, now: int) -> None:
         running = question.state in ("open", "closing")
         if running or (question is final and question.state not in stored.COUNTED):
             raise Refused("live_open", title=question.title)
+    again = stored.asked_again(session, rounds)
+    if again is not None:
+        raise Refused("live_asked_again", title=again.title)
     if row.sympathy_until is not None and now < row.sympathy_until:
         raise Refused("sympathy_running")
 

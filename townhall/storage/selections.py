@@ -228,6 +228,18 @@ def rounds(session: Session, selection: Selection) -> list[Question]:
     return [question for question in found if question is not None]
 
 
+def asked_again(session: Session, bound: Sequence[Question]) -> Question | None:
+    """An opened question that asks one of these again, and is not bound itself."""
+    ids = [each.id for each in bound]
+    return session.exec(
+        select(Question).where(
+            col(Question.reopens).in_(ids),
+            col(Question.id).not_in(ids),
+            Question.state != "draft",
+        )
+    ).first()
+
+
 def counted_rounds(session: Session, selection: Selection) -> list[Question]:
     """The bound questions whose ballots are, or would now be, in the score.
 
