@@ -8,10 +8,11 @@ from itertools import product
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.domain.selections import (
+    changed,
     least_ballots,
     least_panel_moves,
     least_sympathies,
@@ -146,6 +147,50 @@ def test_panel_moves_are_counted_exactly_when_extremes_are_dropped(normalise: st
         assert agrees(flip(found, "panel"), least_panel_moves(found, 3), 3)
 
 
+@pytest.mark.parametrize("weights", [(10, 0, 90), (60, 0, 40), (30, 50, 20), (50, 50, 0)])
+@pytest.mark.parametrize("floor", [{}, {"panel": "1.5", "sympathy": 2}])
+def test_panel_moves_are_counted_exactly_when_a_third_holds_the_top(
+    weights: tuple[int, int, int], floor: dict[str, Any]
+) -> None:
+    dice = random.Random(f"{weights} {floor}")
+    for _ in range(8):
+        found = selection(
+            [dice.randint(1, 6) for _ in range(3)],
+            [[dice.randint(1, 5) for _ in range(3)]],
+            [[[dice.randint(0, 2)] for _ in range(3)] for _ in range(2)],
+            weights=weights,
+            rule__floor=floor,
+            rule__panel__score_min=0,
+            rule__panel__score_max=2,
+            rule__panel__normalise="top",
+        )
+        assert agrees(flip(found, "panel"), least_panel_moves(found, 3), 3)
+
+
+def test_from_nobody_the_nearest_to_the_floor_comes_first() -> None:
+    file = made([2, 9], sheets=[[[3], [2]]] * 3, rule__floor={"panel": 4})
+    assert flip(parse(file), "panel") == Flip(3, 3)
+    assert flip(parse(file), "sympathy") == Flip(None, None)
+
+
+def test_no_rank_of_sympathies_reaches_a_lead_that_large() -> None:
+    found = selection(
+        [9, 0, 0], [[5, 1, 1]], weights=(10, 90, 0), rule__sympathy={"normalise": "rank"}
+    )
+    assert flip(found, "sympathy") == Flip(None, None)
+
+
+@pytest.mark.parametrize("counts", [[9, 0, 0, 0], [3, 3, 9, 0], [5, 4, 4, 1]])
+def test_sympathies_under_ranks_are_the_least(counts: list[int]) -> None:
+    found = selection(
+        counts,
+        [[3, 4, 2, 5]],
+        weights=(60, 40, 0),
+        rule__sympathy={"normalise": "rank"},
+    )
+    assert agrees(flip(found, "sympathy"), least_sympathies(found, 6), 6)
+
+
 def test_the_lowest_trimmed_panel_mean_is_found_for_every_number_of_moves() -> None:
     dice = random.Random(5)
     for _ in range(4):
@@ -163,8 +208,8 @@ def test_the_lowest_trimmed_panel_mean_is_found_for_every_number_of_moves() -> N
             values = [Fraction(7 * a + 3 * b, 10) for a, b in sheets]
             mean = panel_mean("drop_extremes", values)
             lowest[moves] = min(mean, lowest.get(moves, mean))
-        found = reach(rule, [tuple(column)], max(lowest))
-        assert [Fraction(mean, found.unit) for mean in found.low[0]] == [
+        found = reach(rule, (tuple(column),), max(lowest))
+        assert [Fraction(mean, found.unit) for mean in found.low(0)] == [
             lowest[moves] for moves in range(max(lowest) + 1)
         ]
 
@@ -188,7 +233,12 @@ def chosen_by_trying(
     return min(enough, default=None)
 
 
+# Here the fewest are found only by giving back a ballot chosen before.
+EXCHANGE = [(3, 3), (1, 3), (2, 2), (1, 1), (3, 1), (3, 0), (0, 3)]
+
+
 @settings(max_examples=120)
+@example(EXCHANGE, 2, (2, 2), 18)
 @given(
     st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=5, max_size=8),
     st.integers(0, 2),
@@ -265,3 +315,67 @@ def test_a_large_room_is_counted_without_trying() -> None:
 def test_a_median_turns_when_half_the_room_does() -> None:
     found = selection([1, 1], [[5, 1]] * 9, weights=(0, 100, 0), rule__live__aggregate="median")
     assert flip(found, "live") == Flip(5, 5)
+
+
+def test_a_panel_without_weight_can_still_lift_over_the_floor() -> None:
+    file = made(
+        [2, 9],
+        sheets=[[[3], [2]], [[3], [2]], [[3], [2]]],
+        weights=(100, 0, 0),
+        rule__floor={"panel": 3},
+    )
+    assert flip(parse(file), "panel") == Flip(1, 1)
+    far = changed(file, rule__floor={"panel": "2.5"})
+    assert flip(parse(far), "panel") == Flip(2, 2)
+
+
+def test_without_weight_and_floor_no_panel_move_matters() -> None:
+    found = selection([2, 9], sheets=[[[3], [2]]], weights=(100, 0, 0))
+    assert flip(found, "panel") == Flip(None, None)
+
+
+RATIO = {"aggregate": "mean", "score_min": 0, "score_max": 1, "normalise": "top"}
+TRIMMED = {"aggregate": "median", "score_min": 1, "score_max": 3, "normalise": "top"}
+
+
+def test_behind_elsewhere_the_first_falls_when_no_score_is_left() -> None:
+    # A leads by 75 live points that B cannot have; while one score is left its share is 1.
+    found = selection([1, 3], [[1, None]] * 3, weights=(25, 75, 0), rule__live=RATIO)
+    assert flip(found, "live") == Flip(3, 3)
+    assert least_ballots(found, 3) == 3
+
+
+def test_scores_of_nothing_are_no_ratio() -> None:
+    found = selection(
+        [4, 5, 1],
+        [[0, None, 0], [0, None, 0]],
+        weights=(25, 25, 50),
+        rule__sympathy={"normalise": "cap:3"},
+        rule__live=RATIO,
+    )
+    assert flip(found, "live").changes == least_ballots(found, 2) == 1
+
+
+@pytest.mark.parametrize(
+    ("sympathy", "ballots", "weights", "expected"),
+    [
+        # A third raised to the top turns it with one ballot, and none is fewer.
+        ([5, 1, 1], [[1, 3, 1], [1, 3, 2], [2, 3, 3], [1, 1, 3]], (20, 80, 0), Flip(1, 1)),
+        # Two are enough and one is not, but the bound only says that none is not.
+        ([3, 0, 1], [[2, 2, 3], [2, 1, 3], [1, 1, 2], [1, 2, 2]], (20, 80, 0), Flip(2, 1)),
+        # Another way is found to be shorter than the one by a third.
+        ([3, 6, 2], [[2, 1, 3], [1, 1, 1], [1, 1, 2], [2, 1, 2]], (30, 70, 0), Flip(1, 1)),
+    ],
+)
+def test_a_third_candidate_may_hold_the_top_of_trimmed_means(
+    sympathy: list[int], ballots: list[list[int]], weights: Any, expected: Flip
+) -> None:
+    found = selection(sympathy, ballots, weights=weights, rule__live=TRIMMED)
+    assert flip(found, "live") == expected
+    assert least_ballots(found, 2) == expected.changes
+
+
+def test_a_first_without_ballots_is_overtaken_by_ballots_for_another() -> None:
+    # A 55, C 45, B 27.5 + 22.5: B needs a share above 27.5 / 45 of the top.
+    found = selection([4, 2, 0], [[None, 1, 2]] * 3, weights=(55, 45, 0), rule__live=TRIMMED)
+    assert flip(found, "live").changes == least_ballots(found, 3) == 2

@@ -12,9 +12,9 @@ from townhall.domain.scoring.points import (
     count_shares,
     dropped,
     minmax_shares,
+    panel_mean,
     rank_shares,
     scale_shares,
-    panel_mean,
     trimmed_mean,
 )
 from townhall.domain.scoring.present import display

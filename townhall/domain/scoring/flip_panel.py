@@ -46,16 +46,19 @@ def _ways(
 ) -> Iterator[int | None]:
     least = ceil(rule.floor.panel * within.unit)
     for first in ranking.leaders:
-        yield _first(within.low[first], lambda mean: mean < least)
+        yield _first(within.low(first), lambda mean: mean < least)
     for duel in pairs:
-        start = bisect_left(within.high[duel.other], least)
-        if rule.panel.normalise == "top":
+        start = bisect_left(within.high(duel.other), least)
+        if not duel.weight:
+            # Only the floor was in the way.
+            yield start if start < len(within.high(duel.other)) else None
+        elif rule.panel.normalise == "top":
             yield _TopDuel(duel, within).least(start)
         else:
             yield _least(rule.panel, duel, within, start)
     if not ranking.leaders:
         for place in able:
-            yield _first(within.high[place], lambda mean: mean >= least)
+            yield _first(within.high(place), lambda mean: mean >= least)
 
 
 def _may_win(rule: Rule, found: Facts, place: int) -> bool:
@@ -80,7 +83,7 @@ def _least(rule: PanelRule, duel: Duel, within: Reach, start: int) -> int | None
     scale = rule.score_max - (rule.score_min if rule.normalise == "range" else 0)
     exact = duel.gap * scale * within.unit / duel.weight
     ahead = ceil(exact) if duel.level else floor(exact) + 1
-    ours, theirs = within.low[duel.first], within.high[duel.other]
+    ours, theirs = within.low(duel.first), within.high(duel.other)
     ups = (bisect_left(theirs, mean + ahead, lo=start) for mean in ours)
     return min((down + up for down, up in enumerate(ups) if up < len(theirs)), default=None)
 
@@ -98,7 +101,7 @@ class _TopDuel:
 
     def least(self, start: int) -> int | None:
         """The least number of moves, the other's at least `start`."""
-        ours, theirs = self.within.low[self.duel.first], self.within.high[self.duel.other]
+        ours, theirs = self.within.low(self.duel.first), self.within.high(self.duel.other)
         best: int | None = None
         for down, mean in enumerate(ours):
             up = start
@@ -115,7 +118,7 @@ class _TopDuel:
         return best
 
     def _thirds(self) -> list[int]:
-        places = range(len(self.within.low))
+        places = range(len(self.within.columns))
         return [n for n in places if n not in (self.duel.first, self.duel.other)]
 
     def _changed(self, ours: int, theirs: int, top: int) -> bool:
@@ -128,20 +131,21 @@ class _TopDuel:
         return self._changed(ours, theirs, max(ours, theirs))
 
     def _extra(self, ours: int, theirs: int) -> int | None:
-        """How many moves of third candidates' scores are needed besides."""
+        """How many moves of third candidates' scores are needed besides.
+
+        Ahead elsewhere, the pair alone must be enough already.
+        """
         pair, thirds = max(ours, theirs), self._thirds()
 
         def enough(mean: int) -> bool:
             return self._changed(ours, theirs, max(pair, mean))
 
         if self.duel.gap >= 0:
-            if not enough(pair):
-                return None
-            downs = [_first(self.within.low[third], enough) for third in thirds]
+            downs = [_first(self.within.low(third), enough) for third in thirds]
             return None if None in downs else sum(moves or 0 for moves in downs)
-        if enough(max([pair, *(self.within.high[third][0] for third in thirds)])):
+        if enough(max([pair, *(self.within.high(third)[0] for third in thirds)])):
             return 0
-        ups = [_first(self.within.high[third], enough) for third in thirds]
+        ups = [_first(self.within.high(third), enough) for third in thirds]
         return min((moves for moves in ups if moves is not None), default=None)
 
 

@@ -63,6 +63,7 @@ def fewest_chosen(kinds: Kinds, left: Side, right: Side, need: int) -> int | Non
     )
     best: int | None = None
     for start, low, high in cases:
+        # What stays when every ballot is chosen.
         if left.cost * left.kept * low + right.cost * right.kept * high > target:
             continue
         network = _Network(kinds, left, right, low, high)
@@ -94,13 +95,13 @@ class _Network:
                 self.at[side].setdefault(kind[side], []).append((kind, ballots))
 
     def push(self, need: int, best: int | None) -> int | None:
-        """The number of ballots at which the cost has fallen by `need`, if less than `best`."""
+        """The number of ballots at which the cost has fallen by `need`, if less than `best`.
+
+        To choose every ballot must be enough; then a path with a gain is always left.
+        """
         count = 0
-        while True:
-            path = self._cheapest()
-            if path is None:
-                return None
-            gain, room, links = path
+        while need > 0:
+            gain, room, links = self._cheapest()
             steps = min(room, -(-need // gain))
             count += steps
             if best is not None and count >= best:
@@ -108,10 +109,9 @@ class _Network:
             for source, target in links:
                 self._send(source, target, steps)
             need -= steps * gain
-            if need <= 0:
-                return count
+        return count
 
-    def _cheapest(self) -> tuple[int, int, list[tuple[Node, Node]]] | None:
+    def _cheapest(self) -> tuple[int, int, list[tuple[Node, Node]]]:
         """The path that lowers the cost most: gain of a unit, units it can take, its links."""
         start, end = (0, 0), (1, 0)
         gains: dict[Node, int] = {start: 0}
@@ -127,8 +127,6 @@ class _Network:
                     if target not in queued:
                         queued.add(target)
                         waiting.append(target)
-        if gains.get(end, 0) <= 0:
-            return None
         links, least, node = [], 0, end
         while node != start:
             before, room = origin[node]

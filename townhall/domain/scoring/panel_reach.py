@@ -7,7 +7,7 @@ May call: the standard library, `model`, `points`.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from math import lcm
 
@@ -20,32 +20,46 @@ Means = list[int]
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Per candidate the lowest and the highest means, in parts of 1/unit of a score.
+    """How far up to `limit` moves reach, computed for a candidate when it is asked for.
 
-    Without sheets there is a single mean, the one whose share is 0.
+    Means are in parts of 1/unit of a score. Without sheets there is a single mean, the one
+    whose share is 0.
     """
 
+    rule: PanelRule
+    columns: tuple[Column, ...]
+    limit: int
     unit: int
-    low: list[Means]
-    high: list[Means]
+    known: dict[tuple[int, bool], Means] = field(default_factory=dict)
+
+    def low(self, place: int) -> Means:
+        """The lowest means of a candidate after 0, 1, 2 … moves."""
+        return self._means(place, up=False)
+
+    def high(self, place: int) -> Means:
+        """The highest means of a candidate after 0, 1, 2 … moves."""
+        return self._means(place, up=True)
+
+    def _means(self, place: int, up: bool) -> Means:
+        if (place, up) not in self.known:
+            self.known[place, up] = self._found(self.columns[place], up)
+        return self.known[place, up]
+
+    def _found(self, column: Column, up: bool) -> Means:
+        if not column:
+            return [self.unit * self.rule.score_min if self.rule.normalise == "range" else 0]
+        if not up:
+            return lowest(self.rule, column, self.limit, self.unit)
+        # Upwards is downwards on the mirrored scale.
+        both = self.rule.score_min + self.rule.score_max
+        mirrored = tuple(tuple(both - score for score in sheet) for sheet in column)
+        means = lowest(self.rule, mirrored, self.limit, self.unit)
+        return [self.unit * both - mean for mean in means]
 
 
-def reach(rule: PanelRule, columns: Sequence[Column], limit: int) -> Reach:
-    """Lowest and highest means of every candidate after up to `limit` moves."""
-    unit = lcm(*(_parts(rule, column) for column in columns))
-    both = rule.score_min + rule.score_max
-    nothing = [unit * rule.score_min if rule.normalise == "range" else 0]
-    mirrored = [tuple(tuple(both - s for s in sheet) for sheet in column) for column in columns]
-    return Reach(
-        unit=unit,
-        low=[lowest(rule, column, limit, unit) if column else nothing for column in columns],
-        high=[
-            [unit * both - mean for mean in lowest(rule, column, limit, unit)]
-            if column
-            else nothing
-            for column in mirrored
-        ],
-    )
+def reach(rule: PanelRule, columns: tuple[Column, ...], limit: int) -> Reach:
+    """The reach of every candidate's sheets with up to `limit` moves."""
+    return Reach(rule, columns, limit, lcm(*(_parts(rule, column) for column in columns)))
 
 
 def _trims(rule: PanelRule, column: Column) -> bool:

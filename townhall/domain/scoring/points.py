@@ -146,7 +146,7 @@ def count_shares(rule: SympathyRule, counts: Sequence[int]) -> tuple[Fraction, .
             return tuple(min(ONE, Fraction(count, rule.cap)) for count in counts)
         case "rank":
             return rank_shares([Fraction(count) for count in counts])
-        case "minmax":
+        case _:
             return minmax_shares([Fraction(count) for count in counts])
 
 
@@ -176,7 +176,7 @@ def dropped(aggregate: LiveAggregate, ballots: int) -> int:
             return 0
         case "trim10":
             return ballots // 10
-        case "median":
+        case _:
             return (ballots - 1) // 2
 
 
@@ -231,7 +231,7 @@ def scale_shares(
             return tuple(value / most if most else ZERO for value in values)
         case "rank":
             return rank_shares(values)
-        case "minmax":
+        case _:
             return minmax_shares(values)
 
 

@@ -94,7 +94,7 @@ def advantage(found: Board, step: Step, place: int) -> Fraction | int:
             return Fraction(getattr(found.points[place], step))
         case "revote":
             return found.revote[place] if found.revote else 0
-        case "lot":
+        case _:
             return -lot(found.rule.lot_seed or "", found.ids[place])
 
 
