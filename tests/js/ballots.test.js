@@ -5,7 +5,10 @@ import { test } from "node:test";
 
 import "./page.js";
 
-const { BALLOTS } = await import("../../static/js/ballots/index.js");
+const kinds = await import("../../static/js/ballots/index.js");
+/** @type {Record<string, any>} */
+const BALLOTS = {};
+for (const kind of Object.keys(kinds.BALLOTS)) BALLOTS[kind] = await kinds.BALLOTS[kind]();
 const { moved, spent } = await import("../../static/js/ballots/dots.js");
 const { raised, tapped } = await import("../../static/js/ballots/ranking.js");
 const { columns } = await import("../../static/js/ballots/outcome.js");
@@ -98,4 +101,10 @@ test("a spread's columns stand in order of score, the tallest at a hundred", () 
     { score: "2", n: 8, height: 100 },
     { score: "10", n: 4, height: 50 },
   ]);
+});
+
+test("a kind is null until it has come, and is then the same at once", async () => {
+  await new Promise((come) => assert.equal(kinds.ballot("ranking", () => come(null)), null));
+  assert.equal(kinds.ballot("ranking"), BALLOTS.ranking);
+  assert.equal(kinds.ballot("unheard"), null);
 });

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from townhall import resources
+from townhall.web.lean import lean
 
 _TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -57,7 +58,8 @@ class Assets:
                 continue
             data = path.read_bytes()
             digest.update(name.encode() + b"\0" + data)
-            packed = gzip.compress(data, 9, mtime=0) if path.suffix in _COMPRESSED else None
+            text = path.suffix in _COMPRESSED
+            packed = gzip.compress(lean(name, data), 9, mtime=0) if text else None
             self.files[name] = Asset(path, kind, packed)
         self.fingerprint = digest.hexdigest()[:12]
 

@@ -5,11 +5,9 @@
 
 import { html, noChange, nothing, render, svg } from "../../vendor/lit-html/lit-html.js";
 import { Directive, directive } from "../../vendor/lit-html/directive.js";
-import { live } from "../../vendor/lit-html/directives/live.js";
-import { repeat } from "../../vendor/lit-html/directives/repeat.js";
 import { t } from "./words.js";
 
-export { html, live, nothing, repeat, svg };
+export { html, nothing, svg };
 
 class Vars extends Directive {
   /** @param {Record<string, string|number>} _map */
@@ -26,6 +24,25 @@ class Vars extends Directive {
     return noChange;
   }
 }
+
+class Live extends Directive {
+  /** @param {unknown} _value */
+  render(_value) {
+    return noChange;
+  }
+
+  /**
+   * @param {any} part
+   * @param {[unknown]} values
+   */
+  update(part, [value]) {
+    if (part.element[part.name] !== value) part.element[part.name] = value;
+    return noChange;
+  }
+}
+
+/** A property compared with what the page has now, which a person may have changed. */
+export const live = directive(Live);
 
 /** Custom properties of an element: `<i ${vars({ n: 3 })}>`. */
 export const vars = directive(Vars);

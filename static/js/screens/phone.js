@@ -10,12 +10,13 @@ import { Outbox } from "../lib/outbox.js";
 import { begin, command, connection, shelf, worded } from "../lib/page.js";
 import { t } from "../lib/words.js";
 import { enter, renew } from "./join.js";
-import { scoreView } from "./phone/score.js";
-import { asksView, matches, tableView, votesView, waitView } from "./phone/tabs.js";
 import { questionView, stateWord } from "./phone/vote.js";
-import { Votes } from "./phone/votes.js";
+import { Votes, matches } from "./phone/votes.js";
 
 /** @typedef {import("../lib/types.js").Question} Question */
+
+/** Views that are fetched when they are first looked at: a question needs none of them. */
+const FETCH = { tabs: () => import("./phone/tabs.js"), score: () => import("./phone/score.js") };
 
 const TABS = ["agenda", "table", "asks", "votes"];
 
@@ -48,6 +49,10 @@ export class Phone {
     this.own = new Set();
     /** @type {Record<number, boolean>} */
     this.checked = {};
+    /** @type {{tabs?: typeof import("./phone/tabs.js"), score?: typeof import("./phone/score.js")}} */
+    this.views = {};
+    /** @type {Set<string>} */
+    this.fetching = new Set();
     this.moving = false;
     this.tableless = false;
     this.copied = false;
@@ -196,6 +201,10 @@ export class Phone {
 
   /** @param {number|null} table */
   async sit(table) {
+    /** @type {{tabs?: typeof import("./phone/tabs.js"), score?: typeof import("./phone/score.js")}} */
+    this.views = {};
+    /** @type {Set<string>} */
+    this.fetching = new Set();
     this.moving = false;
     this.tableless = table === null;
     this.paint();
@@ -227,16 +236,35 @@ export class Phone {
     this.paint();
   }
 
+  /**
+   * Fetch views; what is on the screen stays until they are here.
+   * @param {"tabs"|"score"} name
+   */
+  fetch(name) {
+    if (this.fetching.has(name)) return null;
+    this.fetching.add(name);
+    FETCH[name]()
+      .then((views) => Object.assign(this.views, { [name]: views }))
+      .catch(() => this.fetching.delete(name))
+      .then(this.paint);
+    return null;
+  }
+
+  tabView() {
+    const { tabs } = this.views;
+    if (!tabs) return this.fetch("tabs");
+    const view = { table: tabs.tableView, asks: tabs.asksView, votes: tabs.votesView }[this.tab];
+    return (view || tabs.waitView)(this);
+  }
+
+  /** What the screen shows, or null while it is fetched. */
   view() {
-    if (this.tab === "agenda") return waitView(this);
-    if (this.tab === "table") return tableView(this);
-    if (this.tab === "asks") return asksView(this);
-    if (this.tab === "votes") return votesView(this);
+    if (this.tab) return this.tabView();
     const question = this.question();
     const { store } = this.page;
     const score = (store.get("stage") || {}).scene === "score" ? store.get("score") : null;
-    if (score && !(question && isOpen(question))) return scoreView(score);
-    return question ? questionView(this, question) : waitView(this);
+    if (score && !(question && isOpen(question))) return this.views.score ? this.views.score.scoreView(score) : this.fetch("score");
+    return question ? questionView(this, question) : this.tabView();
   }
 
   header() {
@@ -273,7 +301,8 @@ export class Phone {
 
   render() {
     draw(document.getElementById("top"), this.header());
-    draw(document.getElementById("main"), html`${this.notice()}${this.view()}`);
+    const view = this.view();
+    if (view) draw(document.getElementById("main"), html`${this.notice()}${view}`);
     draw(document.getElementById("tabs"), this.nav());
   }
 }

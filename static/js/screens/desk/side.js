@@ -3,7 +3,7 @@
  * call for staff. Turns are counts on this tablet alone.
  */
 
-import { BALLOTS } from "../../ballots/index.js";
+import { ballot } from "../../ballots/index.js";
 import { draws, html, live, nothing, vars } from "../../lib/dom.js";
 import { isOpen, light } from "../../lib/lights.js";
 import { icon } from "../../lib/marks.js";
@@ -113,7 +113,8 @@ export class Proxies {
     if (!Number.isInteger(paper) || paper < 1) {
       this.said = t("desk.paper_missing");
     } else {
-      const kind = BALLOTS[question.kind];
+      const kind = ballot(question.kind);
+      if (!kind) return;
       const state = kind.ready(question, this.draft);
       if (!state.ok) this.said = t(state.key, state.params);
       else this.send(question, paper, kind.choice(this.draft));
@@ -151,7 +152,8 @@ export class Proxies {
   view() {
     const question = this.question();
     if (!question) return html`<div class="panel"><p class="soft">${t("desk.proxy_closed")}</p></div>`;
-    const kind = BALLOTS[question.kind];
+    const kind = ballot(question.kind, this.desk.paint);
+    if (!kind) return nothing;
     const update = (/** @type {any} */ draft) => {
       this.draft = draft;
       this.desk.render();

@@ -1,7 +1,8 @@
 /** The drawing of the desk: the bar, the notes with their writer, and the column at the side. */
 
+import { repeat } from "../../../vendor/lit-html/directives/repeat.js";
 import { countdown } from "../../lib/clock.js";
-import { composing, html, live, nothing, repeat } from "../../lib/dom.js";
+import { composing, html, live, nothing } from "../../lib/dom.js";
 import { icon } from "../../lib/marks.js";
 import { connection } from "../../lib/page.js";
 import { t } from "../../lib/words.js";

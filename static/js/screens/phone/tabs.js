@@ -4,12 +4,11 @@
  */
 
 import { day, minutes, timeOfDay, countdown } from "../../lib/clock.js";
-import { composing, html, live, nothing, repeat, vars } from "../../lib/dom.js";
+import { composing, html, live, nothing, vars } from "../../lib/dom.js";
 import { icon } from "../../lib/marks.js";
 import { lang, t } from "../../lib/words.js";
-import { BALLOTS } from "../../ballots/index.js";
+import { ballot } from "../../ballots/index.js";
 import { personalLink } from "../join.js";
-import { matches } from "./votes.js";
 
 /** @typedef {import("../phone.js").Phone} Phone */
 
@@ -175,7 +174,7 @@ export function asksView(phone) {
       ${kept.map((entry) => html`<p class="soft">${entry.payload.text} <span class="tag tag-wait">${t("live.fate.kept")}</span></p>`)}
       ${asks.length
         ? html`<ul class="asks">
-            ${repeat(asks, (/** @type {any} */ one) => one.id, (/** @type {any} */ one) => askRow(phone, one))}
+            ${asks.map((/** @type {any} */ one) => askRow(phone, one))}
           </ul>`
         : kept.length
           ? nothing
@@ -199,10 +198,11 @@ function askRow(phone, ask) {
   </li>`;
 }
 
-/** @param {any} choice @param {import("../../lib/types.js").Question} question */
-function choiceWords(question, choice) {
+/** @param {Phone} phone @param {import("../../lib/types.js").Question} question @param {any} choice */
+function choiceWords(phone, question, choice) {
   if (choice === undefined || choice === null) return t("phone.choice_hidden");
-  const kind = BALLOTS[question.kind];
+  const kind = ballot(question.kind, phone.paint);
+  if (!kind) return "";
   const state = kind.ready(question, kind.draft(choice));
   return t(state.key.replace("live.ready.", "live.chose."), state.params);
 }
@@ -221,7 +221,7 @@ function stubs(phone, most) {
             return html`<li>
               <span
                 >${question.title}
-                <small>${question.round ? `${t(`live.round.${question.round}`)} · ` : ""}${choiceWords(question, vote.choice)}</small></span
+                <small>${question.round ? `${t(`live.round.${question.round}`)} · ` : ""}${choiceWords(phone, question, vote.choice)}</small></span
               >
               <span class="stub">${vote.receipt ? vote.receipt.code : "–"}</span>
               ${!most && vote.nonce && vote.receipt
@@ -233,8 +233,6 @@ function stubs(phone, most) {
       : html`<p class="soft">${t("phone.no_receipts")}</p>`}
   </section>`;
 }
-
-export { matches };
 
 /** @param {Phone} phone */
 function link(phone) {

@@ -3,7 +3,7 @@
  * the turnout, and after the reveal the result. While it is open there is no bar and no order.
  */
 
-import { BALLOTS } from "../../ballots/index.js";
+import { ballot } from "../../ballots/index.js";
 import { countdown } from "../../lib/clock.js";
 import { composing, html, nothing, rich, vars } from "../../lib/dom.js";
 import { isOpen } from "../../lib/lights.js";
@@ -11,6 +11,7 @@ import { t } from "../../lib/words.js";
 
 /** @typedef {import("../../lib/types.js").Question} Question */
 /** @typedef {import("../phone.js").Phone} Phone */
+/** @typedef {import("../../ballots/index.js").BallotKind} BallotKind */
 
 /** @param {Question} question  the sentence about what a ballot is before it is cast */
 function promise(question) {
@@ -77,10 +78,9 @@ export function lightOf(phone, question) {
   </div>`;
 }
 
-/** @param {Phone} phone @param {Question} question */
-function deed(phone, question) {
+/** @param {Phone} phone @param {Question} question @param {BallotKind} kind */
+function deed(phone, question, kind) {
   const { votes } = phone;
-  const kind = BALLOTS[question.kind];
   const draft = votes.draft(question);
   const state = kind.ready(question, draft);
   const loose = question.changeable && !question.secret;
@@ -142,13 +142,13 @@ export function turnout(phone, question) {
   </div>`;
 }
 
-/** @param {Phone} phone @param {Question} question */
-function result(phone, question) {
+/** @param {Phone} phone @param {Question} question @param {BallotKind} kind */
+function result(phone, question, kind) {
   const tally = (phone.page.store.get("tally") || {})[question.id];
   if (question.state !== "revealed" || !tally) return turnout(phone, question);
   return html`<section class="part">
     <h2>${t("live.result")}</h2>
-    ${BALLOTS[question.kind].draw(question, tally)}
+    ${kind.draw(question, tally)}
   </section>`;
 }
 
@@ -160,19 +160,20 @@ function mayVote(phone, question) {
 }
 
 /**
- * The whole view of a question.
+ * The whole view of a question, or null while its kind of ballot is fetched.
  * @param {Phone} phone
  * @param {Question} question
  */
 export function questionView(phone, question) {
   const { votes, page } = phone;
-  const kind = BALLOTS[question.kind];
+  const kind = ballot(question.kind, phone.paint);
+  if (!kind) return null;
   const send = (/** @type {Event} */ event) => {
     event.preventDefault();
     votes.submit(question);
   };
   if (!isOpen(question)) {
-    return html`${head(phone, question)} ${lightOf(phone, question)} ${result(phone, question)}
+    return html`${head(phone, question)} ${lightOf(phone, question)} ${result(phone, question, kind)}
     ${next(phone, question)}`;
   }
   if (!mayVote(phone, question)) {
@@ -193,5 +194,5 @@ export function questionView(phone, question) {
       ${head(phone, question)}
       ${kind.form(question, votes.draft(question), (draft) => votes.update(question, draft), votes.locked(question), table)}
     </form>
-    ${votes.has(question.id) ? turnout(phone, question) : nothing} ${deed(phone, question)}`;
+    ${votes.has(question.id) ? turnout(phone, question) : nothing} ${deed(phone, question, kind)}`;
 }

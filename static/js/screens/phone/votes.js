@@ -3,7 +3,7 @@
  * `me` and the phone's own memory are merged by rev; the nonce of a ballot lives only here.
  */
 
-import { BALLOTS } from "../../ballots/index.js";
+import { ballot } from "../../ballots/index.js";
 import { announce, draws } from "../../lib/dom.js";
 import { isCounted, isOpen, light } from "../../lib/lights.js";
 import { keep, recall } from "../../lib/page.js";
@@ -59,8 +59,9 @@ export class Votes {
 
   /** What the form shows: the draft, else the ballot on its way, else the stored one. @param {Question} question */
   draft(question) {
-    const kind = BALLOTS[question.kind];
+    const kind = ballot(question.kind);
     if (this.drafts[question.id]) return this.drafts[question.id];
+    if (!kind) return {};
     const entry = this.entry(question.id);
     const vote = this.vote(question.id);
     return kind.draft(entry ? entry.payload.choice : vote ? vote.choice : undefined);
@@ -81,7 +82,8 @@ export class Votes {
 
   /** @param {Question} question @param {any} draft */
   update(question, draft) {
-    const kind = BALLOTS[question.kind];
+    const kind = ballot(question.kind);
+    if (!kind) return;
     this.drafts[question.id] = draft;
     this.confirming = null;
     const loose = question.changeable && !question.secret;
@@ -98,7 +100,8 @@ export class Votes {
 
   /** Cast or say what is missing. @param {Question} question */
   submit(question) {
-    const kind = BALLOTS[question.kind];
+    const kind = ballot(question.kind);
+    if (!kind) return;
     const state = kind.ready(question, this.draft(question));
     if (!state.ok) {
       announce(t(state.key, state.params));
@@ -115,10 +118,12 @@ export class Votes {
   /** @param {Question} question */
   cast(question) {
     const { id } = question;
+    const kind = ballot(question.kind);
+    if (!kind) return;
     const vote = this.vote(id);
     const entry = this.entry(id);
     const rev = Math.max(vote ? vote.rev || 0 : 0, entry ? entry.payload.rev : 0) + 1;
-    const choice = BALLOTS[question.kind].choice(this.draft(question));
+    const choice = kind.choice(this.draft(question));
     this.editing.delete(id);
     this.confirming = null;
     if (this.outbox) this.outbox.put(`vote:${id}`, "vote", { question: id, key: draws(), rev, nonce: draws(), choice });
