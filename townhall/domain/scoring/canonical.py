@@ -83,7 +83,9 @@ def _normal_object(value: dict[Any, Any], path: str, depth: int) -> dict[str, An
         key = _text(raw, path)
         if key in found:
             raise invalid(step(path, key), "duplicate_key")
-        found[key] = normal(item, step(path, key), depth + 1)
+        # Scores are by far the most values; their path is only needed when one is refused.
+        plain = item is None or type(item) is int
+        found[key] = item if plain else normal(item, step(path, key), depth + 1)
     return found
 
 

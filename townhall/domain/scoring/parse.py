@@ -141,8 +141,9 @@ def _ballot(value: object, path: str, rule: LiveRule, places: Mapping[str, int])
         if name not in places:
             raise invalid(f"{path}.{name}", "unknown_candidate")
         if score is not None:
-            at = f"{path}.{name}"
-            scores[places[name]] = whole(score, at, rule.score_min, rule.score_max)
+            if type(score) is not int or not rule.score_min <= score <= rule.score_max:
+                whole(score, f"{path}.{name}", rule.score_min, rule.score_max)
+            scores[places[name]] = score
     if rule.votes is not None:
         given = sum(score or 0 for score in scores)
         if given > rule.votes:
