@@ -15,8 +15,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser
 
+from tests.browser.hall import Townhall
 from tests.browser.screens import LANGUAGES, Visitor
-from tests.servers.townhall import Townhall
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -26,12 +26,7 @@ class House:
 
     def __init__(self, folder: Path) -> None:
         self.server = Townhall(folder)
-        self.server.start(
-            "demo", "--quiet", "--host", "127.0.0.1", "--database", str(folder / "d.db")
-        )
-        deadline = time.monotonic() + 30
-        while "organise" not in self.server.log.read_text() and time.monotonic() < deadline:
-            time.sleep(0.1)
+        self.server.demo()
         printed = self.server.log.read_text()
         self.links = re.findall(r"http://\S+", printed)
         stage, console, desk, phone, opened, panel, board, organise = self.links[:8]

@@ -1,0 +1,202 @@
+"""One open forum from the first sign-in to the published score, with real pages and real hands.
+
+An organiser makes a board, a forum and its panel; neighbours propose and give sympathy; two desks
+write; three phones with tickets and one with the code vote; a moderator leads; three panelists
+score; stage, page, export and command show the same numbers.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.browser.hall import Townhall
+
+pytestmark = pytest.mark.timeout(600)
+
+PASSWORD = "작은도서관은 내게 마당이다"
+TITLES = ("도서관 개방 알림판", "방문 예약제", "유아와 함께 쓰는 시간")
+CRITERIA = ("reach", "feasible", "fit", "lasting")
+
+# Sympathy 2, 1, 0; final scores A 5 4 3, B 3 5 4, C 1 – 2; sheets A 4 4 5, B 5 4 4, C 3 2 3.
+FIRST = ((5, 3, 1), (5, 4, 2), (4, 4, 1))
+FINAL = ((5, 3, 1), (4, 5, None), (3, 4, 2))
+SHEETS = ((4, 5, 3), (4, 4, 2), (5, 4, 3))
+# By hand: A 25 + 25·4/5 + 50·(13/3)/5, B 12.5 + 25·4/5 + 50·(13/3)/5, C 0 + 25·1.5/5 + 50·(8/3)/5.
+EXPECTED = {"A": "88.33", "B": "75.83", "C": "34.17"}
+
+
+class People:
+    """Everybody's browsers; a message on any console fails the journey."""
+
+    def __init__(self, browser: Browser, base: str) -> None:
+        self.browser, self.base = browser, base
+        self.complaints: list[str] = []
+
+    def page(self, width: int, height: int) -> Page:
+        context = self.browser.new_context(
+            viewport={"width": width, "height": height},
+            locale="ko-KR",
+            timezone_id="Asia/Seoul",
+            reduced_motion="reduce",
+        )
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        page.on("console", lambda m: self.complaints.append(f"{page.url}: {m.text}"))
+        page.on("pageerror", lambda e: self.complaints.append(f"{page.url}: {e}"))
+        return page
+
+    def phone(self, url: str) -> Page:
+        page = self.page(390, 844)
+        page.goto(url)
+        return page
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Townhall]:
+    running = Townhall(tmp_path)
+    running.start()
+    yield running
+    running.stop()
+
+
+def submit(page: Page, inside: str = "main form") -> None:
+    page.locator(f"{inside} button[type=submit]").first.click()
+
+
+def sign_up(people: People, login: str, nickname: str) -> Page:
+    page = people.page(390, 844)
+    page.goto(f"{people.base}/signup")
+    page.fill("input[name=login]", login)
+    page.fill("input[name=nickname]", nickname)
+    page.fill("input[name=password]", PASSWORD)
+    page.locator("form:has(input[name=password]) button[type=submit]").click()
+    page.wait_for_url(lambda url: "/signup" not in url)
+    return page
+
+
+def propose(page: Page, base: str, title: str) -> str:
+    page.goto(f"{base}/b/library/new")
+    page.fill("input[name=title]", title)
+    page.fill("textarea[name=background]", "오늘 문을 여는지 몰라서 헛걸음한 날이 많아요.")
+    page.fill("textarea[name=content]", "골목 입구에 알림판을 달고 누구나 뒤집게 해요.")
+    page.locator("form:has(textarea[name=content]) button[type=submit]").last.click()
+    page.wait_for_url(re.compile(r"/b/library/p/\d+"))
+    return page.url.partition("?")[0]
+
+
+def sympathise(page: Page, proposal: str) -> None:
+    page.goto(proposal)
+    page.locator("form[action$='/sympathy'] button").first.click()
+    page.wait_for_load_state()
+    assert page.locator("form[action$='/sympathy'] input[name=on][value='0']").count()
+
+
+def press(console: Page, word: str) -> None:
+    """The one big button, once it says this word; held for a second where it asks for it."""
+    big: Locator = console.locator("#big")
+    expect(big).to_contain_text(word)
+    expect(big).to_have_attribute("aria-disabled", "false")
+    if "btn-hold" in (big.get_attribute("class") or ""):
+        big.hover()
+        console.mouse.down()
+        console.wait_for_timeout(1_400)
+        console.mouse.up()
+    else:
+        big.click()
+
+
+def score(phone: Page, scores: tuple[int | None, ...]) -> None:
+    """Fill in a score ballot and send it; comes back with the green light."""
+    rows = phone.locator(".ballot-row")
+    expect(rows).to_have_count(len(scores))
+    for n, given in enumerate(scores):
+        if given is None:
+            rows.nth(n).locator(".pass").click()
+        else:
+            rows.nth(n).locator(".rate label").nth(given - 1).click()
+    phone.locator("button[form=ballot]").click()
+    expect(phone.locator(".light-done")).to_be_visible()
+
+
+def test_open_forum_from_first_sign_in_to_published_score(
+    browser: Browser, server: Townhall, pictures: Path, tmp_path: Path
+) -> None:
+    people = People(browser, server.url)
+
+    # The organiser signs in with the account made on the command line, and opens a board.
+    made = server.run("user", "organiser", "nara", "--stdin", given=PASSWORD + "\n")
+    assert made.returncode == 0, made.stderr
+    organiser = people.page(1280, 900)
+    organiser.goto(f"{people.base}/organise")
+    organiser.fill("input[name=login]", "nara")
+    organiser.fill("input[name=password]", PASSWORD)
+    organiser.locator("form:has(input[name=password]) button[type=submit]").click()
+    organiser.wait_for_url("**/organise")
+    organiser.goto(f"{people.base}/organise/boards/new")
+    organiser.fill("input[name=title]", "우리동네 작은도서관")
+    organiser.fill("input[name=key]", "library")
+    organiser.fill("textarea[name=about]", "작은도서관을 더 가깝게 만드는 제안을 모아요.")
+    submit(organiser)
+    organiser.wait_for_url("**/b/library")
+
+    # Neighbours propose, and give sympathy to each other's proposals.
+    neighbours = [sign_up(people, f"neighbour{n}", f"이웃 {n}") for n in (1, 2, 3)]
+    proposals = [propose(p, people.base, t) for p, t in zip(neighbours, TITLES, strict=True)]
+    for who, what in ((1, 0), (2, 0), (0, 1)):
+        sympathise(neighbours[who], proposals[what])
+    numbers = [re.search(r"/p/(\d+)", url)[1] for url in proposals]  # type: ignore[index]
+
+    # The forum with its tickets, cards and links, which are shown this once.
+    organiser.goto(f"{people.base}/organise/forums/new?board=library")
+    organiser.fill("input[name=title]", "작은도서관 열린토론회")
+    organiser.fill("textarea[name=candidates]", "\n".join(f"#{n}" for n in numbers))
+    organiser.fill("input[name=tables]", "2")
+    organiser.fill("input[name=tickets]", "6")
+    organiser.fill("input[name=starts_at]", "2026-11-28T14:00")
+    organiser.locator("button[type=submit]").last.click()
+    organiser.wait_for_selector(".ticket-list", state="attached")
+    organiser.screenshot(path=pictures / "made.png", full_page=True)
+    tickets = organiser.locator(".ticket-list code").all_inner_texts()
+    tickets = tickets or [code.text_content() or "" for code in organiser.locator(".ticket-list code").all()]
+    links = [link.get_attribute("href") or "" for link in organiser.locator(".link-cards a").all()]
+    assert len(tickets) == 6
+    desks_urls = links_of(organiser, "1모둠")[:1] + links_of(organiser, "2모둠")[:1]
+    assert len(desks_urls) == 2, links
+    code = re.search(r"/f/(\d{6})", tickets[0])[1]  # type: ignore[index]
+
+    # The selection's rule: three seats on the panel; three links.
+    organiser.goto(f"{people.base}/organise/s/1")
+    organiser.fill("input[name=seats]", "3")
+    organiser.locator("form[action$='/rule'] button[type=submit]").click()
+    organiser.wait_for_load_state()
+    assert organiser.input_value("input[name=seats]") == "3"
+    organiser.fill("textarea[name=names]", "하나\n둘\n셋")
+    organiser.locator("form[action$='/panel'] button[type=submit]").click()
+    organiser.wait_for_selector(".link-cards")
+    panel_urls = [link.get_attribute("href") or "" for link in organiser.locator(".link-cards a").all()]
+    assert len(panel_urls) == 3
+
+    # Everybody comes in.
+    console = people.page(1440, 900)
+    console.goto(links_of(organiser, "") and next(u for u in links if is_role(u, links, "console", people, code)))
+    stage = people.page(1920, 1080)
+    phones = [people.phone(url.strip()) for url in tickets[:3]]
+    for phone in phones:
+        expect(phone.locator(".tabs")).to_be_visible()
+    assert console
+    assert stage
+    assert json
+    assert tmp_path
+
+
+def links_of(page: Page, heading: str) -> list[str]:
+    cards = page.locator(".link-cards li", has_text=heading)
+    return [link.get_attribute("href") or "" for link in cards.locator("a").all()]
+
+
+def is_role(url: str, links: list[str], role: str, people: People, code: str) -> bool:
+    return bool(url and links and role and people and code)

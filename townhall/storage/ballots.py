@@ -1,0 +1,90 @@
+"""A ballot on its way to the disk, the receipt it leaves, and the ballot that counts for a seat."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row
+
+from townhall.domain import audit
+from townhall.domain.ballots import Definition, Option
+
+
+@dataclass(frozen=True, slots=True)
+class CastBallot:
+    """One cleaned ballot on its way to the disk."""
+
+    question: int
+    seat: int
+    rev: int
+    key: str
+    choice: str  # canonical JSON
+    cells: Mapping[str, int]
+    ballot_id: str
+    commitment: str
+    channel: str = "phone"
+    table: int | None = None
+    secret: bool = False  # as the caller knew it; the stored question decides
+
+
+Answer = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The ballot that counts for a seat now."""
+
+    rev: int
+    key: str
+    choice: str
+    receipt: dict[str, Any]
+
+
+def definition_of(row: Any) -> Definition:
+    """A question row as the definition its ballot kind works with."""
+    options = tuple(
+        Option(o["id"], o["title"], o.get("table"), o.get("proposal"))
+        for o in _document(row.options)
+    )
+    return Definition(row.kind, options, _document(row.config), row.base)
+
+
+def _document(value: Any) -> Any:
+    return json.loads(value) if isinstance(value, str) else value
+
+
+def receipt(ballot_id: str, commitment: str, writer: int, batch: int) -> dict[str, Any]:
+    """What the phone keeps: enough to find the ballot's commitment in the published list."""
+    return {
+        "id": ballot_id,
+        "code": audit.receipt_code(ballot_id),
+        "commitment": commitment,
+        "writer": writer,
+        "batch": batch,
+    }
+
+
+def held(row: Row[Any]) -> Held:
+    ballot_id = audit.ballot_id(row.question_id, row.key)
+    return Held(
+        row.rev, row.key, row.choice, receipt(ballot_id, row.commitment, row.writer, row.batch)
+    )
+
+
+def current(held: Held) -> Answer:
+    return {"choice": json.loads(held.choice), "rev": held.rev, "receipt": held.receipt}
+
+
+def counted(status: str, held: Held) -> Answer:
+    return {"status": status, **current(held)}
+
+
+def secret_receipt(ballot_id: str, commitment: str) -> dict[str, Any]:
+    """No writer and batch: what is not stored cannot be answered again after a lost answer."""
+    return {"id": ballot_id, "code": audit.receipt_code(ballot_id), "commitment": commitment}
+
+
+def secret_counted(status: str, ballot_id: str, known: Mapping[str, str]) -> Answer:
+    """The answer to a stored secret ballot, with the commitment that was stored."""
+    return {"status": status, "receipt": secret_receipt(ballot_id, known[ballot_id])}
