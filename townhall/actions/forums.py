@@ -51,6 +51,8 @@ class NewQuestion:
     results: str = "hidden"
     base: str = "voted"
     eligibility: str = "seats"
+    round: str | None = None
+    seconds: int | None = None  # how long it stays open, 5 to 3,600; None: until it is closed
 
 
 @dataclass(frozen=True)
@@ -202,11 +204,14 @@ def _fill(
         )
     _select(session, forum, plan, new, made, board)
     for position, extra in enumerate(new.questions, start=len(made)):
-        questions.add(session, _question(forum, position, extra))
+        questions.add(session, drafted(forum, position, extra))
 
 
-def _question(forum: int, position: int, new: NewQuestion) -> Question:
-    """A question from an organiser's words, checked as its kind demands."""
+def drafted(forum: int, position: int, new: NewQuestion) -> Question:
+    """A draft from an organiser's words, checked as its kind demands; not stored yet.
+
+    Refuses `definition_invalid`, `seconds_invalid`, and what `text.clean` refuses.
+    """
     options = tuple(
         Option(letter, text.clean(str(title), limit=120, field="option"))
         for letter, title in zip(option_ids(len(new.options)), new.options, strict=True)
@@ -217,11 +222,15 @@ def _question(forum: int, position: int, new: NewQuestion) -> Question:
         results=new.results,
         base=new.base,
         eligibility=new.eligibility,
+        round=new.round,
     )
+    if new.seconds is not None and new.seconds not in rules.SECONDS:
+        raise Refused("seconds_invalid", least=rules.SECONDS[0], most=rules.SECONDS[-1])
     return Question(
         forum_id=forum,
         position=position,
         kind=new.kind,
+        round=terms.round,
         title=text.clean(str(new.title), limit=300, field="title"),
         help=text.clean(str(new.help), limit=300, required=False, field="help"),
         options=[{"id": option.id, "title": option.title} for option in options],
@@ -231,6 +240,7 @@ def _question(forum: int, position: int, new: NewQuestion) -> Question:
         results=terms.results,
         base=terms.base,
         eligibility=terms.eligibility,
+        seconds=new.seconds,
     )
 
 

@@ -40,8 +40,6 @@ PAGES: Sequence[Page] = (
     *organise_pages.PAGES,
     *organise_forum_pages.PAGES,
     *plain_pages.PAGES,
-    *organise_pages.PAGES,
-    *organise_forum_pages.PAGES,
     *selection_pages.PAGES,
     *selection_setup_pages.PAGES,
     *api.PAGES,
