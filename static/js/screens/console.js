@@ -126,6 +126,7 @@ export class Console {
   seconds(question) {
     if (question.id in this.times) return this.times[question.id];
     if (question.seconds) return question.seconds;
+    if (question.seconds) return question.seconds;
     return { yesno: 60, single: 60, multiple: 120, score: 120, ranking: 120, dots: 300 }[question.kind] || 120;
   }
 

@@ -33,6 +33,18 @@ export function personalLink(code) {
 }
 
 /**
+ * Whose device this is now: a ballot that waits must never be cast by the next person's seat.
+ * @param {Page} page
+ * @returns {string}
+ */
+export function holder(page) {
+  /** @type {Pass|null} */
+  const pass = recall(shelfKey(page.boot.code), null);
+  if (pass && pass.token === page.line.token) return String(pass.seat || pass.token.slice(0, 8));
+  return String((page.boot.me && page.boot.me.seat) || 0);
+}
+
+/**
  * Make the page's line carry a seat. Refusals come back as the server's sentence.
  * @param {Page} page
  * @returns {Promise<{message: string}|null>}

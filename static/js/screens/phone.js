@@ -9,7 +9,7 @@ import { house, icon } from "../lib/marks.js";
 import { Outbox } from "../lib/outbox.js";
 import { begin, command, connection, shelf, worded } from "../lib/page.js";
 import { t } from "../lib/words.js";
-import { enter, renew } from "./join.js";
+import { enter, holder, renew } from "./join.js";
 import { questionView, stateWord } from "./phone/vote.js";
 import { Votes, matches } from "./phone/votes.js";
 
@@ -21,19 +21,24 @@ const FETCH = { tabs: () => import("./phone/tabs.js"), score: () => import("./ph
 const TABS = ["agenda", "table", "asks", "votes"];
 
 export class Phone {
-  constructor() {
-    this.page = begin(renew);
+  /**
+   * @param {import("../lib/page.js").Page} page
+   * @param {string} refused  why the ticket did not open the door, or nothing
+   */
+  constructor(page, refused) {
+    this.page = page;
+    this.refused = refused;
     this.paint = painter(() => this.render());
-    // At once, not with the next frame: a second quick tap must see what the first one did.
-    this.votes = new Votes(this.page, () => this.render());
+    const name = `th:${this.page.boot.code}:${holder(this.page)}`;
     this.outbox = new Outbox({
       shelf,
-      name: `th:${this.page.boot.code}:outbox`,
+      name: `${name}:outbox`,
       send: (event, payload) => this.page.line.send(event, payload).then(worded),
       settled: (entry, answer) => this.settled(entry, answer),
       changed: () => this.paint(),
     });
-    this.votes.outbox = this.outbox;
+    // At once, not with the next frame: a second quick tap must see what the first one did.
+    this.votes = new Votes(this.page, this.outbox, `${name}:votes`, () => this.render());
     this.tab = this.hash();
     /** @type {number|null} */
     this.chosen = null;
@@ -57,10 +62,9 @@ export class Phone {
     this.tableless = false;
     this.copied = false;
     this.shown = false;
-    this.refused = "";
   }
 
-  async start() {
+  start() {
     this.page.store.subscribe((names) => this.news(names));
     this.page.onLine.add((open) => this.outbox.connected(open));
     window.addEventListener("hashchange", () => {
@@ -69,8 +73,6 @@ export class Phone {
     });
     setInterval(() => this.paint(), 500);
     this.paint();
-    const said = await enter(this.page);
-    this.refused = said ? said.message || t("phone.ticket_refused") : "";
     this.page.line.start();
   }
 
@@ -307,4 +309,11 @@ export class Phone {
   }
 }
 
-new Phone().start();
+/** The page of the server stays until it is known whose seat this is. */
+async function open() {
+  const page = begin(renew);
+  const said = await enter(page);
+  new Phone(page, said ? said.message || t("phone.ticket_refused") : "").start();
+}
+
+open();

@@ -16,6 +16,9 @@ import { framed, sceneOf, SCENES } from "../scenes.js";
 const STATES = ["draft", "open", "closing", "closed", "revealed"];
 const TIMES = [0, 30, 60, 120, 180, 300, 600];
 
+/** The times to choose from, the question's own among them. @param {number} own */
+const times = (own) => (TIMES.includes(own) ? TIMES : [...TIMES, own].sort((a, b) => a - b));
+
 /** @param {Console} desk */
 export function views(desk) {
   const stage = desk.page.store.get("stage") || { scene: "waiting", question: null, blank: false };
@@ -146,7 +149,7 @@ function button(desk, question, deed) {
     ? html`<button class="btn" type="button" ?disabled=${!question.closes_at} @click=${() => desk.send("question_extend", { question: question.id, seconds: 15 })}>${t("console.more_seconds")}</button>`
     : question && question.state === "draft"
       ? html`<label class="btn time"><span class="unseen">${t("console.seconds")}</span><select @change=${(/** @type {any} */ event) => desk.time(Number(event.target.value))}>
-          ${TIMES.map((n) => html`<option value=${n} .selected=${live(n === desk.seconds(question))}>${n ? (n < 60 ? t("console.n_seconds", { n }) : t("live.minutes", { n: n / 60 })) : t("console.no_limit")}</option>`)}
+          ${times(desk.seconds(question)).map((n) => html`<option value=${n} .selected=${live(n === desk.seconds(question))}>${n ? (n % 60 ? t("console.n_seconds", { n }) : t("live.minutes", { n: n / 60 })) : t("console.no_limit")}</option>`)}
         </select></label>`
       : nothing;
   return html`<div class="act ${side === nothing ? "alone" : ""}">

@@ -43,6 +43,9 @@ export function bar(desk) {
 
 /** @param {Desk} desk  what the run of show asks of this table now */
 function nudge(desk) {
+  if (desk.page.state.line === "over") {
+    return html`<p class="from-stage" role="alert"><b>${t("live.conn.over")}</b> <span>${t("desk.over")}</span></p>`;
+  }
   const segment = desk.page.store.segment();
   const ms = left(desk);
   const due = segment && segment.kind === "tables" && ms !== null && ms < 5 * 60000 && !desk.summing.sent;

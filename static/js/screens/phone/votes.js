@@ -14,12 +14,15 @@ import { t } from "../../lib/words.js";
 export class Votes {
   /**
    * @param {import("../../lib/page.js").Page} page
+   * @param {import("../../lib/outbox.js").Outbox} outbox
+   * @param {string} name  where the answers are kept
    * @param {() => void} changed
    */
-  constructor(page, changed) {
+  constructor(page, outbox, name, changed) {
     this.page = page;
+    this.outbox = outbox;
     this.changed = changed;
-    this.name = `th:${page.boot.code}:votes`;
+    this.name = name;
     /** @type {Record<string, any>} */
     this.kept = recall(this.name, {});
     /** @type {Record<string, any>} */
@@ -28,15 +31,13 @@ export class Votes {
     this.editing = new Set();
     /** @type {number|null} the question whose confirm step is shown */
     this.confirming = null;
-    /** @type {import("../../lib/outbox.js").Outbox|null} */
-    this.outbox = null;
     /** @type {Record<number, any>} */
     this.timers = {};
   }
 
   /** @param {number} id */
   entry(id) {
-    return this.outbox ? this.outbox.entry(`vote:${id}`) : null;
+    return this.outbox.entry(`vote:${id}`);
   }
 
   /**
@@ -126,7 +127,7 @@ export class Votes {
     const choice = kind.choice(this.draft(question));
     this.editing.delete(id);
     this.confirming = null;
-    if (this.outbox) this.outbox.put(`vote:${id}`, "vote", { question: id, key: draws(), rev, nonce: draws(), choice });
+    this.outbox.put(`vote:${id}`, "vote", { question: id, key: draws(), rev, nonce: draws(), choice });
     delete this.drafts[id];
     this.changed();
   }
