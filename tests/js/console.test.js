@@ -8,7 +8,7 @@ import "./page.js";
 const { forecast, savings } = await import("../../static/js/screens/console/plan.js");
 const { keysIn } = await import("../../static/js/screens/join.js");
 const { pause } = await import("../../static/js/lib/socket.js");
-const { margin, standings } = await import("../../static/js/lib/scoreboard.js");
+const { standings } = await import("../../static/js/lib/scoreboard.js");
 const { canonical } = await import("../../static/js/screens/phone/votes.js");
 
 const MIN = 60000;
@@ -57,11 +57,14 @@ test("a phone comes back after one to twenty seconds", () => {
   assert.equal(pause(50, () => 1), 20000);
 });
 
-test("the lead is printed from the printed totals", () => {
-  const total = (/** @type {string} */ display) => ({ total: { display }, rank: display === "80.75" ? 1 : 2, id: display });
-  const score = { candidates: [], result: { candidates: [total("79.20"), total("80.75")] } };
-  assert.equal(margin(standings(score)), "1.55");
-  assert.equal(margin([]), null);
+test("standings are in order of rank, and a tie that is not broken stays behind", () => {
+  const row = (/** @type {string} */ id, /** @type {number|null} */ rank) => ({ id, rank });
+  const score = {
+    candidates: [{ id: "A", title: "알림판" }],
+    result: { candidates: [row("C", null), row("B", 2), row("A", 1)] },
+  };
+  assert.deepEqual(standings(score).map((one) => [one.id, one.title]), [["A", "알림판"], ["B", "B"], ["C", "C"]]);
+  assert.deepEqual(standings({ candidates: [], result: null }), []);
 });
 
 test("a choice is hashed as the server writes it: sorted, without spaces, Korean as it is", () => {

@@ -18,17 +18,8 @@ export function standings(score) {
     ...one,
     title: titles.get(one.id) || one.title || one.id,
   }));
-  return rows.sort((/** @type {any} */ a, /** @type {any} */ b) => a.rank - b.rank);
-}
-
-/**
- * The lead of the first over the second as printed, or null.
- * @param {any[]} rows
- */
-export function margin(rows) {
-  if (rows.length < 2) return null;
-  const cents = (/** @type {any} */ row) => Math.round(Number(row.total.display) * 100);
-  return ((cents(rows[0]) - cents(rows[1])) / 100).toFixed(2);
+  const place = (/** @type {any} */ row) => (row.rank === null ? Infinity : row.rank);
+  return rows.sort((/** @type {any} */ a, /** @type {any} */ b) => place(a) - place(b) || 0);
 }
 
 /** @param {any} score */
@@ -42,16 +33,34 @@ export const stack = (row) => html`<div class="stack" role="img" aria-label=${SO
   </div>
   <p class="parts" aria-hidden="true">${SOURCES.map((name) => html`<span ${vars({ pt: row[name].display })}>${row[name].display}</span>`)}</p>`;
 
+/**
+ * The lead in one sentence: its size, or the step that broke a tie.
+ * @param {any} result
+ * @param {any[]} rows  first place first
+ */
+function lead({ margin, decided_by: step }, [first, second]) {
+  if (!second) return "";
+  if (step === "revote_needed") return t("live.score.revote");
+  if (step !== "total") return t("live.score.even", { a: first.id, b: second.id });
+  return margin ? t("live.score.margin", { a: first.id, b: second.id, n: margin.display }) : "";
+}
+
+/**
+ * How little would have changed the first place, or what the panel decided.
+ * @param {any} score
+ * @param {any[]} rows
+ */
+function after({ decision, result }, [first, second]) {
+  if (decision) return t(decision.departs ? "live.score.departs" : "live.score.confirms", { who: decision.candidate || first.id });
+  const flips = (result.sensitivity && result.sensitivity.votes_to_flip) || {};
+  const close = second && flips.sympathy ? t("live.score.flip", { b: second.id, n: flips.sympathy }) : "";
+  return [close, t("live.score.not_decided")].filter(Boolean).join(" ");
+}
+
 /** @param {any} score  what the decision or the numbers say, in one sentence */
 export function verdict(score) {
   const rows = standings(score);
-  const [first, second] = rows;
-  const { decision } = score;
-  const line = margin(rows);
-  return html`<p class="verdict">
-    <b>${line === null ? "" : Number(line) === 0 ? t("live.score.even", { a: first.id, b: second.id }) : t("live.score.margin", { a: first.id, b: second.id, n: line })}</b>
-    ${decision ? html`<br />${t(decision.departs ? "live.score.departs" : "live.score.confirms", { who: decision.candidate || first.id })}` : html`<br />${t("live.score.not_decided")}`}
-  </p>`;
+  return html`<p class="verdict"><b>${lead(score.result, rows)}</b><br />${after(score, rows)}</p>`;
 }
 
 /** @param {any} score  which inputs are in, while there is no result yet */
