@@ -72,7 +72,8 @@ for (const mark of document.querySelectorAll("[data-kept]")) {
 }
 for (const form of document.forms) {
   if (form.dataset.keep) keep(form);
-  if (form.method === "post") sendOnce(form);
+  // A form that answers in another window leaves this page where it is, for more.
+  if (form.method === "post" && form.target !== "_blank") sendOnce(form);
 }
 for (const field of document.querySelectorAll("textarea[maxlength], input[data-room]")) {
   if (field instanceof HTMLTextAreaElement || field instanceof HTMLInputElement) showRoom(field);
