@@ -30,16 +30,16 @@ class House:
         printed = self.server.log.read_text()
         self.links = re.findall(r"http://\S+", printed)
         stage, console, desk, phone, opened, panel, board, organise = self.links[:8]
-        self.addresses = dict(
-            stage=stage,
-            console=console,
-            desk=desk,
-            phone=phone,
-            open=opened,
-            panel=panel,
-            board=board,
-            organise=organise,
-        )
+        self.addresses = {
+            "stage": stage,
+            "console": console,
+            "desk": desk,
+            "phone": phone,
+            "open": opened,
+            "panel": panel,
+            "board": board,
+            "organise": organise,
+        }
         login = re.search(r"\((\S+) / (\S+)\)", printed)
         assert login
         self.login, self.password = login[1], login[2]

@@ -91,8 +91,7 @@ def propose(page: Page, base: str, title: str) -> str:
 def sympathise(page: Page, proposal: str) -> None:
     page.goto(proposal)
     page.locator("form[action$='/sympathy'] button").first.click()
-    page.wait_for_load_state()
-    assert page.locator("form[action$='/sympathy'] input[name=on][value='0']").count()
+    expect(page.locator("form[action$='/sympathy'] .btn-given")).to_be_visible()
 
 
 def press(console: Page, word: str) -> None:
@@ -106,7 +105,9 @@ def press(console: Page, word: str) -> None:
         console.wait_for_timeout(1_400)
         console.mouse.up()
     else:
+        before = big.text_content() or ""
         big.click()
+        expect(big).not_to_have_text(before)
 
 
 def score(phone: Page, scores: tuple[int | None, ...]) -> None:
@@ -157,16 +158,21 @@ def test_open_forum_from_first_sign_in_to_published_score(
     organiser.fill("input[name=tables]", "2")
     organiser.fill("input[name=tickets]", "6")
     organiser.fill("input[name=starts_at]", "2026-11-28T14:00")
-    organiser.locator("button[type=submit]").last.click()
+    organiser.locator("form:has(input[name=tickets]) button.btn-main").click()
     organiser.wait_for_selector(".ticket-list", state="attached")
     organiser.screenshot(path=pictures / "made.png", full_page=True)
-    tickets = organiser.locator(".ticket-list code").all_inner_texts()
-    tickets = tickets or [code.text_content() or "" for code in organiser.locator(".ticket-list code").all()]
-    links = [link.get_attribute("href") or "" for link in organiser.locator(".link-cards a").all()]
+    tickets = [each.text_content() or "" for each in organiser.locator(".ticket-list code").all()]
     assert len(tickets) == 6
-    desks_urls = links_of(organiser, "1모둠")[:1] + links_of(organiser, "2모둠")[:1]
-    assert len(desks_urls) == 2, links
-    code = re.search(r"/f/(\d{6})", tickets[0])[1]  # type: ignore[index]
+    doors = {
+        name: link_under(organiser, words)
+        for name, words in {
+            "console": "진행자",
+            "stage": "무대 화면",
+            "1": "1모둠 카드",
+            "2": "2모둠 카드",
+        }.items()
+    }
+    code = digits(tickets[0])
 
     # The selection's rule: three seats on the panel; three links.
     organiser.goto(f"{people.base}/organise/s/1")
@@ -177,26 +183,126 @@ def test_open_forum_from_first_sign_in_to_published_score(
     organiser.fill("textarea[name=names]", "하나\n둘\n셋")
     organiser.locator("form[action$='/panel'] button[type=submit]").click()
     organiser.wait_for_selector(".link-cards")
-    panel_urls = [link.get_attribute("href") or "" for link in organiser.locator(".link-cards a").all()]
-    assert len(panel_urls) == 3
+    links = organiser.locator(".link-cards a").all()
+    sheets = [link.get_attribute("href") or "" for link in links]
+    assert len(sheets) == 3
 
     # Everybody comes in.
-    console = people.page(1440, 900)
-    console.goto(links_of(organiser, "") and next(u for u in links if is_role(u, links, "console", people, code)))
-    stage = people.page(1920, 1080)
+    console, stage = people.page(1440, 900), people.page(1920, 1080)
+    console.goto(doors["console"])
+    console.wait_for_url("**/console")
+    stage.goto(doors["stage"])
+    stage.wait_for_url("**/stage")
+    desks = [people.page(1180, 820) for _ in "12"]
+    for number, desk in zip("12", desks, strict=True):
+        desk.goto(doors[number])
+        desk.wait_for_url("**/desk")
     phones = [people.phone(url.strip()) for url in tickets[:3]]
-    for phone in phones:
+    guest = people.phone(f"{people.base}/f/{code}")
+    for phone in (*phones, guest):
         expect(phone.locator(".tabs")).to_be_visible()
-    assert console
-    assert stage
-    assert json
-    assert tmp_path
+
+    # The run of show begins; the first round, before the tables talk.
+    press(console, "시작")
+    for _ in range(4):
+        press(console, "다음")
+    press(console, "열기")
+    expect(stage.locator("body")).to_contain_text("6명 가운데 0명")
+    for phone, scores in zip(phones, FIRST, strict=True):
+        score(phone, scores)
+    expect(stage.locator("body")).to_contain_text("6명 가운데 3명")
+    assert "3.67" not in stage.inner_text("body")
+    stage.screenshot(path=pictures / "first-open.png")
+    finish(console)
+
+    # Two desks write what is said, and send a sentence each.
+    press(console, "다음")
+    for number, desk in enumerate(desks, start=1):
+        for line in ("오늘 여는지 몰라서 헛걸음했어요", "골목에 알림판을 달아요"):
+            desk.fill("#note-text", line)
+            desk.keyboard.press("Enter")
+        expect(desk.locator(".note-list > li")).to_have_count(2)
+        desk.locator("textarea.field").first.fill(f"{number}모둠은 알림판이 먼저예요")
+        desk.locator(".read").click()
+        desk.screenshot(path=pictures / "desk-reading.png")
+        desk.get_by_role("button", name="무대로 보내기").click()
+        expect(desk.locator(".light-done")).to_be_visible()
+    desks[0].screenshot(path=pictures / "desk.png")
+    press(console, "다음")  # the break
+    press(console, "다음")  # stickers over what the tables said
+    press(console, "열기")
+    for n, phone in enumerate(phones):
+        phone.locator(".stepper .step").last.click()
+        expect(phone.locator(".light-done")).to_be_visible()
+        phone.screenshot(path=pictures / f"points-{n}.png")
+    finish(console)
+
+    # Someone without a ticket asks; the final round.
+    guest.get_by_role("link", name="질문").click()
+    guest.locator("textarea").fill("언제부터 시작하나요?")
+    guest.locator("form:has(textarea) button[type=submit]").click()
+    expect(console.locator("body")).to_contain_text("언제부터 시작하나요?")
+    press(console, "다음")
+    press(console, "다음")
+    press(console, "열기")
+    for phone, scores in zip(phones, FINAL, strict=True):
+        score(phone, scores)
+    finish(console)
+    expect(stage.locator("body")).to_contain_text("4.00")
+    stage.screenshot(path=pictures / "final-revealed.png")
+    console.screenshot(path=pictures / "console.png")
+
+    # Three panelists score; the rule was locked when the first ballot box opened.
+    for url, given in zip(sheets, SHEETS, strict=True):
+        panelist = people.page(820, 1180)
+        panelist.goto(url)
+        panelist.wait_for_url("**/panel")
+        for letter, points in zip("ABC", given, strict=True):
+            for criterion in CRITERIA:
+                name = f"score-{letter}-{criterion}"
+                panelist.locator(f"label:has(input[name='{name}'][value='{points}'])").click()
+        panelist.locator("button[name=do][value=final]").click()
+        expect(panelist.locator(".light-done").first).to_be_visible()
+        panelist.context.close()
+    organiser.goto(f"{people.base}/organise/s/1")
+    expect(organiser.locator("main")).to_contain_text("잠")
+    organiser.locator("form[action$='/close'] button[type=submit]").click()
+    organiser.wait_for_load_state()
+
+    # Page, stage, export and command say the same.
+    organiser.goto(f"{people.base}/s/1")
+    organiser.screenshot(path=pictures / "score-page.png", full_page=True)
+    console.get_by_role("button", name="점수표").click()
+    console.get_by_role("button", name="무대에 올리기").click()
+    for total in EXPECTED.values():
+        expect(organiser.locator("main")).to_contain_text(total)
+        expect(stage.locator("body")).to_contain_text(total)
+    stage.screenshot(path=pictures / "score-stage.png")
+    export = tmp_path / "selection.json"
+    export.write_text(organiser.request.get(f"{people.base}/s/1.json").text())
+    recomputed = json.loads(server.run("score", str(export), "--json").stdout)
+    totals = {each["id"]: each["total"]["display"] for each in recomputed["candidates"]}
+    assert totals == EXPECTED
+    expect(organiser.locator("main")).to_contain_text(recomputed["digest"][7:15])
+    assert people.complaints == []
 
 
-def links_of(page: Page, heading: str) -> list[str]:
-    cards = page.locator(".link-cards li", has_text=heading)
-    return [link.get_attribute("href") or "" for link in cards.locator("a").all()]
+def finish(console: Page) -> None:
+    """Close with the countdown, wait for the count, reveal."""
+    press(console, "마감")
+    expect(console.locator("#big")).to_contain_text("공개", timeout=30_000)
+    press(console, "공개")
 
 
-def is_role(url: str, links: list[str], role: str, people: People, code: str) -> bool:
-    return bool(url and links and role and people and code)
+def link_under(page: Page, heading: str) -> str:
+    """The link on the card with this heading."""
+    title = page.get_by_role("heading", name=heading, exact=True)
+    card = page.locator(".link-cards li").filter(has=title)
+    return card.locator("a").first.get_attribute("href") or ""
+
+
+def digits(url: str) -> str:
+    """The six digits of a forum in an address."""
+    found = re.search(r"/f/(\d{6})", url)
+    assert found
+    return found[1]
