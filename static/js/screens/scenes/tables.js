@@ -14,7 +14,7 @@ import { asked } from "./questions.js";
 const FITS = [
   { upTo: 48, rows: 3, columns: 2 },
   { upTo: 95, rows: 3, columns: 1 },
-  { upTo: 150, rows: 2, columns: 1 },
+  { upTo: 125, rows: 2, columns: 1 },
   { upTo: Infinity, rows: 1, columns: 1 },
 ];
 /** As many dots in two lines as the column is wide. */
@@ -25,7 +25,8 @@ function fit(texts) {
   const longest = Math.max(0, ...texts.map((text) => text.length));
   const few = texts.length <= 3;
   const found = FITS.find(({ upTo, columns }) => longest <= upTo && !(few && columns > 1)) || FITS[0];
-  return { size: found.rows * found.columns, rows: found.rows, name: found.columns === 1 ? "whole" : "" };
+  const square = found.columns === 2 && texts.length === 4;
+  return { size: found.rows * found.columns, rows: square ? 2 : found.rows, name: found.columns === 1 ? "whole" : square ? "square" : "" };
 }
 
 /** A table's number, large, with the language's word before or after it. @param {number} n */
