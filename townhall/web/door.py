@@ -99,16 +99,20 @@ def _forum_language(visit: Visit) -> None:
 
 
 async def _recognised(visit: Visit) -> Actor:
-    """The first live session among those that count here. Scripts show theirs as a bearer."""
+    """The first live session among those that count here. Scripts show theirs as a bearer.
+
+    The pages of accounts know accounts alone: a card or a link opens nothing but its forum.
+    """
     forum = visit.here.id if visit.here else None
     if visit.page.api:
         tokens = [bearer] if (bearer := bearer_of(visit.request)) else []
     else:
         tokens = visit.cookies.tokens(visit.page.screen, visit.here.code if visit.here else "")
+    accounts_only = visit.page.screen == "account" and not visit.page.api
     fitting: Actor | None = None
     for token in tokens:
         actor = await people.recognise(visit.hall, token, forum)
-        if actor.role != "visitor":
+        if actor.role != "visitor" and (actor.person or not accounts_only):
             fitting = fitting or actor
             if _fits(visit, actor):
                 return actor

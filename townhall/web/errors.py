@@ -15,6 +15,8 @@ STATUS = {
     "sign_in_failed": 401,
     "not_allowed": 403,
     "wrong_table": 403,
+    "not_your_proposal": 403,
+    "not_your_comment": 403,
     "form_expired": 403,
     "origin_foreign": 403,
     "not_found": 404,

@@ -1,0 +1,400 @@
+"""One house with everybody in it: two forums, every kind of session, something of every noun.
+
+`build` makes it once as a database file; a test opens a copy with `entered`, so that what one
+visitor changes never reaches the next. A role's token lies in the cookie where a browser of that
+role keeps it (`KEPT`); expectations are in `rights.csv`.
+"""
+
+import secrets
+import shutil
+import sqlite3
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from sqlmodel import Session
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from tests import boards, facts, scored
+from tests.actions.conftest import running
+from tests.facts import NOON, Clock
+from tests.web.client import Browser, browsing, site
+from townhall.actions import accounts, people, questions, score_rules, selections
+from townhall.hall import Hall
+from townhall.storage import people as stored_people
+from townhall.storage import sessions
+from townhall.storage.database import writing
+from townhall.storage.schema import (
+    Ask,
+    Comment,
+    Note,
+    Upload,
+)
+from townhall.web.cookies import form_token
+from townhall.web.door import Door
+from townhall.web.limits import Limits
+
+HERE, ELSEWHERE = "123456", "654321"
+COUNTED, SEALED = "777777", "888888"
+EXPIRES = NOON + 30 * 86_400_000
+PASSWORD = "한 문장이면 좋아요"
+
+ROLES = (
+    "visitor",
+    "open",
+    "seated_here",
+    "seated_elsewhere",
+    "member",
+    "facilitator_here",
+    "facilitator_other_table",
+    "facilitator_elsewhere",
+    "panelist",
+    "moderator",
+    "moderator_account",
+    "moderator_elsewhere",
+    "organiser",
+    "official",
+    "stage",
+    "revoked_moderator",
+    "revoked_link",
+    "voided_seat",
+)
+
+KEPT: Mapping[str, str] = {
+    "open": f"townhall-{HERE}-phone",
+    "seated_here": f"townhall-{HERE}-phone",
+    "seated_elsewhere": f"townhall-{ELSEWHERE}-phone",
+    "member": "townhall",
+    "facilitator_here": f"townhall-{HERE}-desk",
+    "facilitator_other_table": f"townhall-{HERE}-desk",
+    "facilitator_elsewhere": f"townhall-{ELSEWHERE}-desk",
+    "panelist": f"townhall-{HERE}-panel",
+    "moderator": f"townhall-{HERE}-console",
+    "moderator_account": "townhall",
+    "moderator_elsewhere": "townhall",
+    "organiser": "townhall",
+    "official": "townhall",
+    "stage": f"townhall-{HERE}-stage",
+    "revoked_moderator": "townhall",
+    "revoked_link": f"townhall-{HERE}-console",
+    "voided_seat": f"townhall-{HERE}-phone",
+}
+"""The cookie in which an honest browser of each role holds its session."""
+
+EVERY_COOKIE = (
+    "townhall",
+    *(
+        f"townhall-{code}-{screen}"
+        for code in (HERE, ELSEWHERE)
+        for screen in ("phone", "desk", "console", "stage", "panel")
+    ),
+)
+"""Every cookie that a browser could hold; a thief puts one token in all of them."""
+
+
+@dataclass
+class House:
+    """Where everything is: ids by name, tokens by role, tokens that are still unused."""
+
+    file: Path
+    ids: dict[str, int] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
+    tickets: list[str] = field(default_factory=list)
+    invites: list[str] = field(default_factory=list)
+    candidates: list[int] = field(default_factory=list)
+    grants: dict[str, int] = field(default_factory=dict)
+    upload: str = ""
+
+    def spare(self, role: str, kind: list[str]) -> str:
+        """A ticket or invitation that is this role's to use."""
+        return kind[ROLES.index(role)]
+
+
+async def build(folder: Path) -> House:
+    """The house, made by the product's own actions where it has them."""
+    house = House(folder / "house.db")
+    clock = Clock()
+    async with running(f"sqlite:///{house.file}", clock, []) as hall:
+        await _selections(hall, clock, house)
+        with writing(hall.database) as session:
+            _forum(session, house)
+            _elsewhere(session, house)
+            _board(session, house)
+            house.upload = _picture(session)
+            _accounts(session, house)
+            house.invites = [stored_people.add_invite(session, "official", EXPIRES) for _ in ROLES]
+        await _tokens(hall, house)
+        clock.pass_seconds(5)
+        assert await questions.finish_due(hall) == 1
+    return house
+
+
+async def _selections(hall: Hall, clock: Clock, house: House) -> None:
+    """Three scores: one being set up here, one with all its inputs, one sealed and shown."""
+    setup = await scored.begun(hall, code=HERE)
+    ready = await scored.held(hall, clock, code=COUNTED)
+    done = await scored.held(hall, clock, code=SEALED)
+    await selections.close(hall, scored.ORGANISER, done.selection)
+    await scored.reveal(hall, done)
+    clock.at = NOON
+    roomy = scored.terms(setup, replace(scored.DRAFT, seats=9))
+    await score_rules.set_rule(hall, scored.ORGANISER, setup.selection, roomy)
+    house.candidates = setup.proposals
+    house.ids |= {
+        "forum": setup.forum,
+        "selection": setup.selection,
+        "panelist_row": setup.panel[1],
+        "first": setup.first,
+        "final": setup.final,
+        "counted": ready.selection,
+        "sealed": done.selection,
+    }
+    house.tokens["panelist"] = setup.links[0]
+
+
+def _forum(session: Session, house: House) -> None:
+    """Two tables that talk, a question in every state, a note at each table, an ask."""
+    forum, ids = house.ids["forum"], house.ids
+    for number in (1, 2):
+        facts.table(session, forum, number)
+    ids["segment"] = facts.segment(session, forum, facts={"limit": 40})
+    ids["coming"] = facts.segment(session, forum, kind="talk", current=False, position=1)
+    draft: dict[str, Any] = {"state": "draft", "opened_at": None}
+    ids["draft"] = facts.question(session, forum, **draft)
+    ids["open"] = facts.question(session, forum, closes_at=NOON + 60_000)
+    ids["mood"] = facts.question(session, forum, eligibility="open")
+    ids["closing"] = facts.question(session, forum, closes_at=NOON)
+    ids["seat"] = facts.seat(session, forum, 71, table_no=1)
+    ids["voided"] = facts.seat(session, forum, 72, voided_at=NOON)
+    ids["guest"] = facts.seat(session, forum, 1, kind="open")
+    ids["victim"] = facts.seat(session, forum, 73)
+    for name, table in (("note", 1), ("note_of_two", 2)):
+        ids[name] = _note(session, forum, table)
+    ids["ask"] = _ask(session, forum, ids["victim"])
+
+
+def _elsewhere(session: Session, house: House) -> None:
+    ids = house.ids
+    ids["forum_elsewhere"] = forum = facts.forum(session, code=ELSEWHERE)
+    facts.table(session, forum, 1)
+    ids["segment_elsewhere"] = facts.segment(session, forum)
+    ids["open_elsewhere"] = facts.question(session, forum)
+    ids["draft_elsewhere"] = facts.question(session, forum, state="draft", opened_at=None)
+    ids["seat_elsewhere"] = facts.seat(session, forum, 1, table_no=1)
+    ids["note_elsewhere"] = _note(session, forum, 1)
+    ids["ask_elsewhere"] = _ask(session, forum, ids["seat_elsewhere"])
+
+
+def _note(session: Session, forum: int, table: int) -> int:
+    note = Note(
+        forum_id=forum,
+        table_no=table,
+        key=secrets.token_hex(16),
+        kind="idea",
+        text="자석 알림판을 달아요",
+        created_at=NOON,
+    )
+    return _kept(session, note)
+
+
+def _ask(session: Session, forum: int, seat: int) -> int:
+    made = Ask(
+        forum_id=forum,
+        seat_id=seat,
+        key=secrets.token_hex(16),
+        text="언제부터 하나요?",
+        created_at=NOON,
+    )
+    return _kept(session, made)
+
+
+def _board(session: Session, house: House) -> None:
+    """A proposal of the member and one of a neighbour, each with a comment of its author."""
+    ids = house.ids
+    ids["board"] = boards.board(session)
+    ids["neighbour"], ids["member"] = boards.person(session), boards.person(session, "moon")
+    for name, person in (("proposal", ids["member"]), ("proposal_of_other", ids["neighbour"])):
+        ids[name] = boards.proposal(session, ids["board"], person, name)
+        comment = Comment(
+            proposal_id=ids[name],
+            person_id=person,
+            author=name,
+            text="함께 해요",
+            created_at=NOON,
+        )
+        ids[f"comment_on_{name}"] = _kept(session, comment)
+
+
+def _picture(session: Session) -> str:
+    token = secrets.token_hex(16)
+    session.add(
+        Upload(token=token, media_type="image/png", width=1, height=1, data=b"x", created_at=NOON)
+    )
+    session.flush()
+    return token
+
+
+def _accounts(session: Session, house: House) -> None:
+    """Accounts with a session each; `revoked_moderator` signed in again after losing the role."""
+    forum, elsewhere = house.ids["forum"], house.ids["forum_elsewhere"]
+    granted: dict[str, tuple[str, int | None] | None] = {
+        "member": None,
+        "moderator_account": ("moderator", forum),
+        "moderator_elsewhere": ("moderator", elsewhere),
+        "organiser": ("organiser", None),
+        "official": ("official", None),
+        "revoked_moderator": ("moderator", forum),
+    }
+    for role, grant in granted.items():
+        person = house.ids["member"] if role == "member" else boards.person(session, role)
+        if grant:
+            stored_people.grant(session, person, grant[0], forum=grant[1])
+        opened = sessions.open_session(session, "member", NOON, EXPIRES, person=person)
+        house.tokens[role] = opened.token
+        if role == "revoked_moderator":
+            stored_people.revoke_grants(session, person, "moderator", forum, NOON)
+    house.grants = {each.nickname: each.id for each in stored_people.held(session)}
+
+
+async def _tokens(hall: Hall, house: House) -> None:
+    """Cards, links and tickets, entered with as people do; one link and one seat taken back."""
+    forum, elsewhere = house.ids["forum"], house.ids["forum_elsewhere"]
+    organiser = scored.ORGANISER
+    await accounts.sign_up(hall, "sunny", "햇살", PASSWORD)
+    cards = {
+        "facilitator_here": (
+            HERE,
+            await people.card(hall, organiser, forum, "facilitator", table=1),
+        ),
+        "facilitator_other_table": (
+            HERE,
+            await people.card(hall, organiser, forum, "facilitator", table=2),
+        ),
+        "facilitator_elsewhere": (
+            ELSEWHERE,
+            await people.card(hall, organiser, elsewhere, "facilitator", table=1),
+        ),
+        "moderator": (HERE, await people.card(hall, organiser, forum, "moderator")),
+        "stage": (HERE, await people.card(hall, organiser, forum, "stage")),
+        "panelist": (HERE, house.tokens["panelist"]),
+        "revoked_link": (HERE, await people.card(hall, organiser, forum, "moderator")),
+    }
+    for role, (code, card) in cards.items():
+        house.tokens[role] = (await people.enter(hall, code, card)).token
+    house.tickets = [
+        ticket.token for ticket in await people.mint(hall, organiser, forum, len(ROLES))
+    ]
+    with writing(hall.database) as session:
+        for role, name, at in (
+            ("seated_here", "seat", forum),
+            ("voided_seat", "voided", forum),
+            ("open", "guest", forum),
+            ("seated_elsewhere", "seat_elsewhere", elsewhere),
+        ):
+            kind = "open" if role == "open" else "seated"
+            opened = sessions.open_session(
+                session, kind, NOON, EXPIRES, forum=at, seat=house.ids[name]
+            )
+            house.tokens[role] = opened.token
+        taken = sessions.session_of(session, house.tokens["revoked_link"], NOON)
+        assert taken is not None
+        sessions.revoke_one(session, taken.parent_id or 0, NOON)
+
+
+def _kept(session: Session, row: Any) -> int:
+    session.add(row)
+    session.flush()
+    return int(row.id)
+
+
+STATES: Mapping[str, str] = {
+    "": "",
+    "before": "UPDATE forum SET state='before', current_segment=NULL, started_at=NULL "
+    "WHERE code='123456'",
+    "ended": "UPDATE forum SET state='ended', current_segment=NULL, ended_at=1 WHERE code='123456'",
+    "second": "UPDATE forum SET current_segment=(SELECT id FROM segment WHERE kind='talk' AND "
+    "forum_id=forum.id) WHERE code='123456'",
+}
+"""What a copy of the house becomes first, where a row of rights.csv names one of these."""
+
+
+@dataclass
+class Visitor:
+    """Somebody at the door of a copy of the house."""
+
+    house: House
+    hall: Hall
+    role: str
+    browser: Browser
+    watch: sqlite3.Connection
+
+    @property
+    def token(self) -> str:
+        return self.house.tokens.get(self.role, "")
+
+    def changes(self) -> int:
+        """Moves whenever anybody has committed anything."""
+        return int(self.watch.execute("PRAGMA data_version").fetchone()[0])
+
+    def form(self, **fields: Any) -> dict[str, Any]:
+        """Fields with a form token that fits this browser."""
+        key = "a-form-key"
+        self.browser.cookies.set("townhall-form", key)
+        return {"csrf": form_token(key, people.secret_of(self.hall)), **fields}
+
+
+@dataclass
+class Copy:
+    """A copy of the house with its web door open."""
+
+    house: House
+    hall: Hall
+    watch: sqlite3.Connection
+    app: Starlette
+
+    @asynccontextmanager
+    async def visitor(self, role: str, *, everywhere: bool = False) -> AsyncIterator[Visitor]:
+        """A browser of a role; `everywhere` puts its token into every cookie there is."""
+        async with browsing(self.app) as browser:
+            if token := self.house.tokens.get(role):
+                for name in EVERY_COOKIE if everywhere else (KEPT[role],):
+                    browser.cookies.set(name, token)
+            yield Visitor(self.house, self.hall, role, browser, self.watch)
+
+
+@cache
+def _kept_door() -> list[Starlette]:
+    """Where the one door of all copies is kept: its templates are compiled once."""
+    return []
+
+
+def _open_door(hall: Hall) -> Starlette:
+    """The web door, before this copy's hall. Nothing of the copy before stays behind it."""
+    known = _kept_door()
+    if not known:
+        known.append(site(hall))
+    doors = [route.endpoint for route in known[0].routes if isinstance(route, Route)]
+    behind = next(door.site for door in doors if isinstance(door, Door))
+    behind.hall, behind.limits = hall, Limits(hall.now)
+    behind.states.clear()
+    return known[0]
+
+
+@asynccontextmanager
+async def entered(house: House, folder: Path, state: str = "") -> AsyncIterator[Copy]:
+    """A fresh copy of the house in a state, with its door."""
+    copy = folder / f"{secrets.token_hex(4)}.db"
+    shutil.copyfile(house.file, copy)
+    async with running(f"sqlite:///{copy}", Clock(), []) as hall:
+        watch = sqlite3.connect(copy)
+        try:
+            if change := STATES.get(state, ""):
+                watch.execute(change)
+                watch.commit()
+            yield Copy(house, hall, watch, _open_door(hall))
+        finally:
+            watch.close()
