@@ -182,7 +182,7 @@ CASES: dict[str, tuple[Step, Callable[[Room, Any], dict[str, Any]]]] = {
     "question_reopen": (_closed, lambda room, _: {"key": key(), "question": room.open}),
     "stage_show": (nothing, lambda room, _: {"key": key(), "scene": "join"}),
     "stage_blank": (nothing, lambda room, _: {"key": key(), "on": True}),
-    "seat_reset": (nothing, lambda room, _: {"seat": room.seat}),
+    "seat_reset": (nothing, lambda room, _: {"seat": 1}),
     "card_revoke": (nothing, lambda room, _: {"table": 2}),
 }
 

@@ -291,19 +291,20 @@ async def card_revoke(hall: Hall, actor: Actor, table: int) -> dict[str, Any]:
 
 
 async def seat_reset(hall: Hall, actor: Actor, seat: int) -> dict[str, Any]:
-    """Free a seat from the device that holds it, so that its ticket can be redeemed again.
+    """Free the seat of a ticket (the number on its paper) from the device that holds it.
 
-    Its ballots stay, so nobody votes twice. Recorded in the audit chain. Refuses `seat_unknown`.
+    The ticket can be redeemed again; its ballots stay, so nobody votes twice. Recorded in the audit chain. Refuses `seat_unknown`.
     """
     forum = _scope(actor)
     require(actor, "seat.manage", forum=forum)
 
     def decide(session: Session, now: int) -> Change[dict[str, Any]]:
-        if seats.seat_in(session, forum, seat) is None:
+        held = seats.ticket_numbered(session, forum, seat)
+        if held is None:
             raise Refused("seat_unknown")
-        seats.release(session, seat)
-        ended = sessions.revoke_seat(session, seat, now)
-        body = {"seat": seat, "sessions": ended, "by": actor.session}
+        seats.release(session, held)
+        ended = sessions.revoke_seat(session, held, now)
+        body = {"seat": held, "sessions": ended, "by": actor.session}
         return Change({"status": "ok"}, frozenset({"room"}), ("seat_reset", body))
 
     return await hall.change(forum, decide)

@@ -151,10 +151,11 @@ def add_open_seat(session: Session, forum: int, nickname: str, table: int | None
     return seat.id
 
 
-def seat_in(session: Session, forum: int, seat: int) -> Seat | None:
-    """A seat of this forum, voided or not."""
-    found = session.get(Seat, seat)
-    return found if found is not None and found.forum_id == forum else None
+def ticket_numbered(session: Session, forum: int, number: int) -> int | None:
+    """The seat of the ticket with this number on its paper."""
+    return session.exec(
+        select(Seat.id).where(Seat.forum_id == forum, Seat.kind == "ticket", Seat.number == number)
+    ).first()
 
 
 def sit(session: Session, seat: int, table: int | None) -> None:
