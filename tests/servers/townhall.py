@@ -1,98 +1,112 @@
-"""A real server of ours as a child process, and its commands, on a database of a test's own."""
+"""The product itself as a child process: `townhall serve` on a free port with its own database.
+
+`program` is the module that is run; fault tests name one that replaces a function first.
+"""
 
 import json
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import httpx
+from sqlalchemy import create_engine
 
 from tests.servers.process import spawn, wait_until
+from townhall.storage.migrations import bring_up_to_date
+
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-class Townhall:
-    """`townhall serve` on a free port; `command` runs any other command on the same database."""
+class TownhallServer:
+    """One server process at a time; it may be killed and started again on the same database."""
 
-    def __init__(self, folder: Path, database_url: str | None = None, **settings: str) -> None:
-        self.folder = folder
-        self.log = folder / "server.log"
-        self.url = ""
-        self._url_file = folder / "url"
-        given = {f"TOWNHALL_{name.upper()}": value for name, value in settings.items()}
-        self.env = {
-            **{name: value for name, value in os.environ.items() if not _ours(name)},
-            "TOWNHALL_DATABASE_URL": database_url or f"sqlite:///{folder / 'hall.db'}",
-            "PYTHONPATH": str(Path(__file__).parents[2]),
-            **given,
-        }
+    def __init__(
+        self, home: Path, database_url: str | None = None, program: Sequence[str] = ("townhall",)
+    ) -> None:
+        self._home = home
+        self._program = program
         self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self, *more: str) -> "Townhall":
-        """Start and wait until it accepts; again after `kill` or `stop`, on the same port."""
-        port = self.url.rpartition(":")[2] or "0"
-        self._url_file.unlink(missing_ok=True)
-        self._process = spawn(
-            [sys.executable, "-m", "townhall", *(more or ("serve",)), "--port", port]
-            + ["--url-file", str(self._url_file)],
-            self.log,
-            self.env,
-        )
-        wait_until(self._answers, self._process, self.log)
-        self.url = self._url_file.read_text().strip()
-        return self
-
-    def _answers(self) -> bool:
-        return self._url_file.exists() and self._url_file.read_text().endswith("\n")
+        self._url_file = home / "url"
+        self.log = home / "server.log"
+        self.database_url = database_url or f"sqlite:///{home / 'townhall.db'}"
+        self.url = ""
+        self.port = 0
+        home.mkdir(parents=True, exist_ok=True)
+        if not self.database_url.startswith("sqlite"):
+            engine = create_engine(self.database_url)
+            bring_up_to_date(engine, force=True)
+            engine.dispose()
 
     @property
     def pid(self) -> int:
         assert self._process is not None
         return self._process.pid
 
+    def start(self) -> None:
+        """Start and wait until it accepts; after the first time on the same port."""
+        self._url_file.unlink(missing_ok=True)
+        options = ["serve", "--port", str(self.port), "--url-file", self._url_file]
+        command = [sys.executable, "-m", *self._program, *options]
+        self._process = spawn(command, self.log, self._environment(), cwd=ROOT)
+        wait_until(self._written, self._process, self.log, 60)
+        self.url = self._url_file.read_text().strip()
+        self.port = int(self.url.rpartition(":")[2])
+
     def kill(self) -> None:
-        """End it as a power cut would."""
-        assert self._process is not None
-        self._process.send_signal(signal.SIGKILL)
-        self._process.wait()
+        """SIGKILL, now: nothing is finished, nothing is said."""
+        self._end(signal.SIGKILL)
 
-    def stop(self) -> int:
-        """End it politely; its exit code."""
-        assert self._process is not None
-        self._process.terminate()
-        return self._process.wait(timeout=30)
+    def stop(self) -> None:
+        """SIGTERM, as an operator stops it."""
+        self._end(signal.SIGTERM)
 
-    def command(self, *words: str, given: str = "") -> subprocess.CompletedProcess[str]:
-        """Run a command beside the server."""
-        return subprocess.run(
-            [sys.executable, "-m", "townhall", *words],
-            input=given,
+    def command(self, *arguments: str | Path) -> str:
+        """Run `townhall …` on this server's database; what it printed."""
+        done = subprocess.run(
+            [sys.executable, "-m", "townhall", *map(str, arguments)],
+            check=False,
             capture_output=True,
             text=True,
-            env=self.env,
-            check=False,
+            env=self._environment(),
+            cwd=ROOT,
         )
+        if done.returncode:
+            raise RuntimeError(f"townhall {arguments} failed:\n{done.stdout}{done.stderr}")
+        return done.stdout
 
-    def forum(self, *words: str) -> dict[str, Any]:
+    def forum(
+        self,
+        template: str = "blank",
+        *,
+        tickets: int = 0,
+        tables: int = 0,
+        questions: Sequence[dict[str, Any]] = (),
+        candidates: str = "",
+    ) -> dict[str, Any]:
         """A new forum as `townhall forum new --json` prints it."""
-        done = self.command("forum", "new", *words, "--json")
-        assert done.returncode == 0, done.stderr
-        made: dict[str, Any] = json.loads(done.stdout)
+        file = self._home / "questions.json"
+        file.write_text(json.dumps(questions), encoding="utf-8")
+        options = ["--tickets", str(tickets), "--tables", str(tables), "--questions", file]
+        if candidates:
+            options += ["--candidates", candidates]
+        made: dict[str, Any] = json.loads(
+            self.command("forum", "new", "--template", template, *options, "--json")
+        )
         return made
 
-    def send(self, code: str, token: str, event: str, **payload: Any) -> dict[str, Any]:
-        """One event through its HTTP twin."""
-        answer = httpx.post(
-            f"{self.url}/api/f/{code}/{event}",
-            json=payload,
-            headers={"Authorization": f"Bearer {token}"},
-            timeout=20,
-        )
-        found: dict[str, Any] = answer.json()
-        return found
+    def _written(self) -> bool:
+        return self._url_file.exists() and self._url_file.read_text().endswith("\n")
 
+    def _environment(self) -> dict[str, str]:
+        ours = {k: v for k, v in os.environ.items() if not k.startswith("TOWNHALL_")}
+        return ours | {"TOWNHALL_DATABASE_URL": self.database_url}
 
-def _ours(name: str) -> bool:
-    return name.startswith("TOWNHALL_") and not name.startswith("TOWNHALL_TEST")
+    def _end(self, how: signal.Signals) -> None:
+        process, self._process = self._process, None
+        if process is None or process.poll() is not None:
+            return
+        process.send_signal(how)
+        process.wait(timeout=30)
