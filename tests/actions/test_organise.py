@@ -1,6 +1,7 @@
 """Setting a forum up: what may change, until when, and what refuses to."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
@@ -274,7 +275,7 @@ async def test_every_change_announces_what_differs(
     found = seen(hall, organiser)
     segment, asked = found["segments"][1]["id"], found["questions"][1]["id"]
     mended = replace(ASKED, title="고친 말")
-    changes = (
+    changes: tuple[Callable[[], Awaitable[None]], ...] = (
         lambda: organise.set_basics(hall, organiser, Basics("이름", "곳", 1, "en", "open")),
         lambda: organise.add_segment(hall, organiser, "talk", Item("x", 5), key=key(1)),
         lambda: organise.edit_segment(hall, organiser, segment, Item("y", 5)),

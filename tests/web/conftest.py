@@ -9,7 +9,10 @@ from starlette.applications import Starlette
 from tests.actions.conftest import running
 from tests.facts import Clock
 from tests.web.client import Browser, browsing, site
+from tests.web.organising import code, organiser, press
 from townhall.hall import Hall
+
+__all__ = ["app", "browser", "clock", "code", "hall", "organiser", "press"]
 
 
 @pytest.fixture

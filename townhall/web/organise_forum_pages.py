@@ -32,7 +32,6 @@ _FIELD: Mapping[str, str] = {
     "tickets_number": "count",
     "form_used": "",
 }
-_FIELD_OF_CONFIG = {"max": "most", "option": "options", "speakers": "speakers", "kind": "kind"}
 _REASONS = {"too_few", "too_many", "repeated", "range", "too_long", "kind"}
 
 
@@ -81,15 +80,19 @@ async def _done(visit: Visit, change: Awaitable[None], failed: str, part: str) -
 
 async def _refused(visit: Visit, refused: Refused, failed: str) -> Response:
     """The page again, with the sentence beside the field it is about."""
-    field = str(refused.details.get("field", ""))
     reason = str(refused.details.get("reason", ""))
-    if refused.code in {"definition_invalid", "segment_invalid"} and reason in _REASONS:
-        at = _FIELD_OF_CONFIG.get(field, field)
-        visit.form.errors.setdefault(at, visit.words(f"organise.wrong.{reason}"))
-    else:
-        at = _FIELD_OF_CONFIG.get(field, field)
-        visit.form.errors.setdefault(_FIELD.get(refused.code, at), sentence(visit, refused))
+    known = refused.code in {"definition_invalid", "segment_invalid"} and reason in _REASONS
+    told = visit.words(f"organise.wrong.{reason}") if known else sentence(visit, refused)
+    visit.form.errors.setdefault(_field_of(visit, refused), told)
     return await _setup(visit, failed, 422)
+
+
+def _field_of(visit: Visit, refused: Refused) -> str:
+    """The field that a refusal is about, as the form names it."""
+    field = str(refused.details.get("field", ""))
+    if field == "max" and visit.form.raw("kind") == "multiple":
+        return "most"
+    return _FIELD.get(refused.code, "options" if field == "option" else field)
 
 
 async def basics(visit: Visit) -> Response:
