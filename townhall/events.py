@@ -168,7 +168,10 @@ async def hello(hall: Hall, actor: Actor, *, version: list[str | int] | None) ->
     audience, epoch = audience_of(actor.role), hall.database.epoch
 
     def look(session: Session) -> Answer:
-        found, values = slices.read(session, actor.forum or 0, audience, actor.table, epoch=epoch)
+        table = actor.table if audience == "desk" else None
+        found, values = slices.recent(
+            session, actor.forum or 0, audience, table, epoch=epoch, now=hall.now()
+        )
         known = version is not None and list(found) == version
         return {
             "status": "ok",

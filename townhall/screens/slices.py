@@ -46,6 +46,11 @@ SLICES: Mapping[str, Slice] = {
 
 ALL: frozenset[str] = frozenset(SLICES)
 
+FRESH_MS = 1_000
+MOST_KEPT = 500
+
+_recent: dict[tuple[str, int, Audience, int | None], tuple[Version, dict[str, Any], int]] = {}
+
 
 def read(
     session: Session,
@@ -64,6 +69,31 @@ def read(
         if audience in SLICES[name].audiences
     }
     return (epoch, revision, batches), values
+
+
+def recent(
+    session: Session,
+    forum: int,
+    audience: Audience,
+    table: int | None,
+    *,
+    epoch: str,
+    now: int,
+) -> tuple[Version, dict[str, Any]]:
+    """The same, all slices, for whoever comes in: a hall that arrives at once is read once.
+
+    What was read before serves while its version stands, and at most `FRESH_MS`, because joining
+    moves no version. Callers must not change what they get.
+    """
+    name = (epoch, forum, audience, table)
+    revision, batches = audit.version(session, forum)
+    kept = _recent.get(name)
+    if kept is None or kept[0] != (epoch, revision, batches) or now - kept[2] > FRESH_MS:
+        if len(_recent) >= MOST_KEPT:
+            _recent.clear()
+        kept = (*read(session, forum, audience, table, epoch=epoch), now)
+        _recent[name] = kept
+    return kept[0], kept[1]
 
 
 def versions(session: Session, forums: list[int]) -> dict[int, tuple[int, int]]:
