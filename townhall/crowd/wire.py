@@ -218,6 +218,7 @@ class Wire(asyncio.Protocol):
         elif what == b"40" and not self.opened.done():
             self.opened.set_result(None)
         elif what == b"44":
-            self._fail(NotLetIn(str(json.loads(packet[2:]).get("message", ""))))
+            said = json.loads(packet[2:])
+            self._fail(NotLetIn(str(said.get("message", "") if isinstance(said, dict) else said)))
         elif (what == b"41" or kind == b"1") and self.transport is not None:
             self.transport.close()
