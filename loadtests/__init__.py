@@ -1,0 +1,4 @@
+"""Load on a real server through the public protocol alone; of ours it imports `townhall.crowd`.
+
+Figures are printed and never asserted. Load goes to this machine only, bounded in count and time.
+"""
