@@ -8,6 +8,7 @@ score; stage, page, export and command show the same numbers.
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -123,12 +124,29 @@ def score(phone: Page, scores: tuple[int | None, ...]) -> None:
     expect(phone.locator(".light-done")).to_be_visible()
 
 
-def test_open_forum_from_first_sign_in_to_published_score(
-    browser: Browser, server: Townhall, pictures: Path, tmp_path: Path
-) -> None:
-    people = People(browser, server.url)
+def finish(console: Page) -> None:
+    """Close with the countdown, wait for the count, reveal."""
+    press(console, "마감")
+    expect(console.locator("#big")).to_contain_text("공개", timeout=30_000)
+    press(console, "공개")
 
-    # The organiser signs in with the account made on the command line, and opens a board.
+
+def link_under(page: Page, heading: str) -> str:
+    """The link on the card with this heading."""
+    title = page.get_by_role("heading", name=heading, exact=True)
+    card = page.locator(".link-cards li").filter(has=title)
+    return card.locator("a").first.get_attribute("href") or ""
+
+
+def digits(url: str) -> str:
+    """The six digits of a forum in an address."""
+    found = re.search(r"/f/(\d{6})", url)
+    assert found
+    return found[1]
+
+
+def open_board(people: People, server: Townhall) -> Page:
+    """The organiser signs in with the account made on the command line, and opens a board."""
     made = server.run("user", "organiser", "nara", "--stdin", given=PASSWORD + "\n")
     assert made.returncode == 0, made.stderr
     organiser = people.page(1280, 900)
@@ -143,15 +161,22 @@ def test_open_forum_from_first_sign_in_to_published_score(
     organiser.fill("textarea[name=about]", "작은도서관을 더 가깝게 만드는 제안을 모아요.")
     submit(organiser)
     organiser.wait_for_url("**/b/library")
+    return organiser
 
-    # Neighbours propose, and give sympathy to each other's proposals.
+
+def gather_proposals(people: People) -> list[str]:
+    """Neighbours propose, and give sympathy to each other's proposals."""
     neighbours = [sign_up(people, f"neighbour{n}", f"이웃 {n}") for n in (1, 2, 3)]
     proposals = [propose(p, people.base, t) for p, t in zip(neighbours, TITLES, strict=True)]
     for who, what in ((1, 0), (2, 0), (0, 1)):
         sympathise(neighbours[who], proposals[what])
-    numbers = [re.search(r"/p/(\d+)", url)[1] for url in proposals]  # type: ignore[index]
+    return [url.rpartition("/")[2] for url in proposals]
 
-    # The forum with its tickets, cards and links, which are shown this once.
+
+def make_forum(
+    people: People, organiser: Page, numbers: list[str], pictures: Path
+) -> tuple[list[str], dict[str, str]]:
+    """The forum with its tickets, cards and links, which are shown this once."""
     organiser.goto(f"{people.base}/organise/forums/new?board=library")
     organiser.fill("input[name=title]", "작은도서관 열린토론회")
     organiser.fill("textarea[name=candidates]", "\n".join(f"#{n}" for n in numbers))
@@ -172,9 +197,11 @@ def test_open_forum_from_first_sign_in_to_published_score(
             "2": "2모둠 카드",
         }.items()
     }
-    code = digits(tickets[0])
+    return tickets, doors
 
-    # The selection's rule: three seats on the panel; three links.
+
+def seat_panel(people: People, organiser: Page) -> list[str]:
+    """The selection's rule: three seats on the panel; three links."""
     organiser.goto(f"{people.base}/organise/s/1")
     organiser.fill("input[name=seats]", "3")
     organiser.locator("form[action$='/rule'] button[type=submit]").click()
@@ -186,8 +213,23 @@ def test_open_forum_from_first_sign_in_to_published_score(
     links = organiser.locator(".link-cards a").all()
     sheets = [link.get_attribute("href") or "" for link in links]
     assert len(sheets) == 3
+    return sheets
 
-    # Everybody comes in.
+
+@dataclass
+class Room:
+    """Every screen of the evening."""
+
+    console: Page
+    stage: Page
+    desks: list[Page]
+    phones: list[Page]
+    guest: Page
+    pictures: Path
+
+
+def enter(people: People, tickets: list[str], doors: dict[str, str], pictures: Path) -> Room:
+    """Three come with tickets, one with the six digits alone."""
     console, stage = people.page(1440, 900), people.page(1920, 1080)
     console.goto(doors["console"])
     console.wait_for_url("**/console")
@@ -198,61 +240,76 @@ def test_open_forum_from_first_sign_in_to_published_score(
         desk.goto(doors[number])
         desk.wait_for_url("**/desk")
     phones = [people.phone(url.strip()) for url in tickets[:3]]
-    guest = people.phone(f"{people.base}/f/{code}")
+    guest = people.phone(f"{people.base}/f/{digits(tickets[0])}")
     for phone in (*phones, guest):
         expect(phone.locator(".tabs")).to_be_visible()
+    return Room(console, stage, desks, phones, guest, pictures)
 
-    # The run of show begins; the first round, before the tables talk.
-    press(console, "시작")
+
+def first_round(room: Room) -> None:
+    """The run of show begins; a first vote, before the tables talk."""
+    press(room.console, "시작")
     for _ in range(4):
-        press(console, "다음")
-    press(console, "열기")
-    expect(stage.locator("body")).to_contain_text("6명 가운데 0명")
-    for phone, scores in zip(phones, FIRST, strict=True):
+        press(room.console, "다음")
+    press(room.console, "열기")
+    expect(room.stage.locator("body")).to_contain_text("6명 가운데 0명")
+    for phone, scores in zip(room.phones, FIRST, strict=True):
         score(phone, scores)
-    expect(stage.locator("body")).to_contain_text("6명 가운데 3명")
-    assert "3.67" not in stage.inner_text("body")
-    stage.screenshot(path=pictures / "first-open.png")
-    finish(console)
+    expect(room.stage.locator("body")).to_contain_text("6명 가운데 3명")
+    assert "3.67" not in room.stage.inner_text("body")
+    room.stage.screenshot(path=room.pictures / "first-open.png")
+    finish(room.console)
 
-    # Two desks write what is said, and send a sentence each.
-    press(console, "다음")
-    for number, desk in enumerate(desks, start=1):
+
+def talk_at_tables(room: Room) -> None:
+    """Two desks write what is said, and send a sentence each."""
+    press(room.console, "다음")
+    for desk in room.desks:
+        expect(desk.locator("body")).to_contain_text("모둠 이야기")
+    for number, desk in enumerate(room.desks, start=1):
         for line in ("오늘 여는지 몰라서 헛걸음했어요", "골목에 알림판을 달아요"):
             desk.fill("#note-text", line)
             desk.keyboard.press("Enter")
         expect(desk.locator(".note-list > li")).to_have_count(2)
         desk.locator("textarea.field").first.fill(f"{number}모둠은 알림판이 먼저예요")
         desk.locator(".read").click()
-        desk.screenshot(path=pictures / "desk-reading.png")
+        desk.screenshot(path=room.pictures / "desk-reading.png")
         desk.get_by_role("button", name="무대로 보내기").click()
         expect(desk.locator(".light-done")).to_be_visible()
-    desks[0].screenshot(path=pictures / "desk.png")
-    press(console, "다음")  # the break
-    press(console, "다음")  # stickers over what the tables said
-    press(console, "열기")
-    for n, phone in enumerate(phones):
+    room.desks[0].screenshot(path=room.pictures / "desk.png")
+
+
+def give_stickers(room: Room) -> None:
+    """After the break, stickers over what the tables said."""
+    press(room.console, "다음")  # the break
+    press(room.console, "다음")  # stickers over what the tables said
+    press(room.console, "열기")
+    for n, phone in enumerate(room.phones):
         phone.locator(".stepper .step").last.click()
         expect(phone.locator(".light-done")).to_be_visible()
-        phone.screenshot(path=pictures / f"points-{n}.png")
-    finish(console)
+        phone.screenshot(path=room.pictures / f"points-{n}.png")
+    finish(room.console)
 
-    # Someone without a ticket asks; the final round.
-    guest.get_by_role("link", name="질문").click()
-    guest.locator("textarea").fill("언제부터 시작하나요?")
-    guest.locator("form:has(textarea) button[type=submit]").click()
-    expect(console.locator("body")).to_contain_text("언제부터 시작하나요?")
-    press(console, "다음")
-    press(console, "다음")
-    press(console, "열기")
-    for phone, scores in zip(phones, FINAL, strict=True):
+
+def final_round(room: Room) -> None:
+    """Someone without a ticket asks; the final round."""
+    room.guest.get_by_role("link", name="질문").click()
+    room.guest.locator("textarea").fill("언제부터 시작하나요?")
+    room.guest.locator("form:has(textarea) button[type=submit]").click()
+    expect(room.console.locator("body")).to_contain_text("언제부터 시작하나요?")
+    press(room.console, "다음")
+    press(room.console, "다음")
+    press(room.console, "열기")
+    for phone, scores in zip(room.phones, FINAL, strict=True):
         score(phone, scores)
-    finish(console)
-    expect(stage.locator("body")).to_contain_text("4.00")
-    stage.screenshot(path=pictures / "final-revealed.png")
-    console.screenshot(path=pictures / "console.png")
+    finish(room.console)
+    expect(room.stage.locator("body")).to_contain_text("4.00")
+    room.stage.screenshot(path=room.pictures / "final-revealed.png")
+    room.console.screenshot(path=room.pictures / "console.png")
 
-    # Three panelists score; the rule was locked when the first ballot box opened.
+
+def score_as_panel(people: People, organiser: Page, sheets: list[str]) -> None:
+    """Three panelists score; the rule was locked when the first ballot box opened."""
     for url, given in zip(sheets, SHEETS, strict=True):
         panelist = people.page(820, 1180)
         panelist.goto(url)
@@ -269,15 +326,30 @@ def test_open_forum_from_first_sign_in_to_published_score(
     organiser.locator("form[action$='/close'] button[type=submit]").click()
     organiser.wait_for_load_state()
 
+
+def test_open_forum_from_first_sign_in_to_published_score(
+    browser: Browser, server: Townhall, pictures: Path, tmp_path: Path
+) -> None:
+    people = People(browser, server.url)
+    organiser = open_board(people, server)
+    tickets, doors = make_forum(people, organiser, gather_proposals(people), pictures)
+    sheets = seat_panel(people, organiser)
+    room = enter(people, tickets, doors, pictures)
+    first_round(room)
+    talk_at_tables(room)
+    give_stickers(room)
+    final_round(room)
+    score_as_panel(people, organiser, sheets)
+
     # Page, stage, export and command say the same.
     organiser.goto(f"{people.base}/s/1")
     organiser.screenshot(path=pictures / "score-page.png", full_page=True)
-    console.get_by_role("button", name="점수표").click()
-    console.get_by_role("button", name="무대에 올리기").click()
+    room.console.get_by_role("button", name="점수표").click()
+    room.console.get_by_role("button", name="무대에 올리기").click()
     for total in EXPECTED.values():
         expect(organiser.locator("main")).to_contain_text(total)
-        expect(stage.locator("body")).to_contain_text(total)
-    stage.screenshot(path=pictures / "score-stage.png")
+        expect(room.stage.locator("body")).to_contain_text(total)
+    room.stage.screenshot(path=pictures / "score-stage.png")
     export = tmp_path / "selection.json"
     export.write_text(organiser.request.get(f"{people.base}/s/1.json").text())
     recomputed = json.loads(server.run("score", str(export), "--json").stdout)
@@ -285,24 +357,3 @@ def test_open_forum_from_first_sign_in_to_published_score(
     assert totals == EXPECTED
     expect(organiser.locator("main")).to_contain_text(recomputed["digest"][7:15])
     assert people.complaints == []
-
-
-def finish(console: Page) -> None:
-    """Close with the countdown, wait for the count, reveal."""
-    press(console, "마감")
-    expect(console.locator("#big")).to_contain_text("공개", timeout=30_000)
-    press(console, "공개")
-
-
-def link_under(page: Page, heading: str) -> str:
-    """The link on the card with this heading."""
-    title = page.get_by_role("heading", name=heading, exact=True)
-    card = page.locator(".link-cards li").filter(has=title)
-    return card.locator("a").first.get_attribute("href") or ""
-
-
-def digits(url: str) -> str:
-    """The six digits of a forum in an address."""
-    found = re.search(r"/f/(\d{6})", url)
-    assert found
-    return found[1]
