@@ -247,7 +247,7 @@ async def test_audit_record_cannot_be_changed(either_hall: Hall) -> None:
 
 
 async def test_reopening_makes_a_new_question(hall: Hall, clock: Clock) -> None:
-    forum, question, [seat] = room(hall)
+    forum, question, _ = room(hall)
     moderator = Actor(role="moderator", forum=forum)
     await questions.close(hall, moderator, key=key(), question=question, seconds=0)
     clock.pass_seconds(4)

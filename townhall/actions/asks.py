@@ -109,5 +109,5 @@ def _under_way(session: Session, forum: int) -> None:
         raise Refused("forum_ended")
 
 
-def _ok(id: int | None) -> Answer:  # noqa: A002 - the answer's own word
+def _ok(id: int | None) -> Answer:
     return {"status": "ok", "id": id, "rev": 1}

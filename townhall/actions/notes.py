@@ -68,7 +68,7 @@ async def edit(
     hall: Hall,
     actor: Actor,
     *,
-    id: int,  # noqa: A002 - the event's own word
+    id: int,
     rev: int,
     key: str,
     kind: str,
@@ -104,7 +104,7 @@ async def remove(
     hall: Hall,
     actor: Actor,
     *,
-    id: int,  # noqa: A002 - the event's own word
+    id: int,
     rev: int,
     key: str,
 ) -> Answer:
@@ -258,7 +258,7 @@ def _moved(was: str, now: str) -> frozenset[str]:
     return frozenset(slices)
 
 
-def _ok(id: int | None, rev: int) -> Answer:  # noqa: A002 - the answer's own word
+def _ok(id: int | None, rev: int) -> Answer:
     return {"status": "ok", "id": id, "rev": rev}
 
 

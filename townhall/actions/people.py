@@ -293,7 +293,8 @@ async def card_revoke(hall: Hall, actor: Actor, table: int) -> dict[str, Any]:
 async def seat_reset(hall: Hall, actor: Actor, seat: int) -> dict[str, Any]:
     """Free the seat of a ticket (the number on its paper) from the device that holds it.
 
-    The ticket can be redeemed again; its ballots stay, so nobody votes twice. Recorded in the audit chain. Refuses `seat_unknown`.
+    The ticket can be redeemed again; its ballots stay, so nobody votes twice. Recorded in the
+    audit chain. Refuses `seat_unknown`.
     """
     forum = _scope(actor)
     require(actor, "seat.manage", forum=forum)

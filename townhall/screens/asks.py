@@ -12,7 +12,7 @@ def asks(
     session: Session,
     forum_id: int,
     audience: Audience,
-    table: int | None,  # noqa: ARG001 - every view is called alike
+    table: int | None,
 ) -> list[dict[str, Any]]:
     """The asks in the order they came; hidden ones are for the console alone."""
     return stored.listed(session, forum_id, hidden=audience == "console")

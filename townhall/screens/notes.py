@@ -51,8 +51,8 @@ def tables(
 def summaries(
     session: Session,
     forum_id: int,
-    audience: Audience,  # noqa: ARG001 - every view is called alike
-    table: int | None,  # noqa: ARG001
+    audience: Audience,
+    table: int | None,
 ) -> list[dict[str, Any]]:
     """What tables have sent to the stage; drafts and retracted ones are not there."""
     return stored.sent(session, forum_id)
