@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from tests.security.roles import HERE, PASSWORD, House, Visitor
+from tests.security.roles import HERE, PASSWORD, VICTIM, House, Visitor
 from tests.web.client import HOST
 from townhall.actions import people
 from townhall.storage import sessions
@@ -73,7 +73,7 @@ PAYLOADS: Mapping[str, Callable[[House, str], Fields]] = {
     "question_reopen": lambda house, state: {"key": key(), "question": question_in(house, state)},
     "stage_show": lambda house, state: {"key": key(), "scene": "join"},
     "stage_blank": lambda house, state: {"key": key(), "on": True},
-    "seat_reset": lambda house, state: {"seat": house.ids["victim"]},
+    "seat_reset": lambda house, state: {"seat": VICTIM},
     "card_revoke": lambda house, state: {"table": 2},
 }
 """What each event is sent with."""

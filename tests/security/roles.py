@@ -41,6 +41,9 @@ from townhall.web.limits import Limits
 HERE, ELSEWHERE = "123456", "654321"
 COUNTED, SEALED = "777777", "888888"
 EXPIRES = NOON + 30 * 86_400_000
+VICTIM, STRANGER = 73, 500
+"""Ticket numbers: one of this forum, and one that only the other forum has."""
+
 PASSWORD = "한 문장이면 좋아요"
 
 ROLES = (
@@ -171,7 +174,7 @@ def _forum(session: Session, house: House) -> None:
     ids["seat"] = facts.seat(session, forum, 71, table_no=1)
     ids["voided"] = facts.seat(session, forum, 72, voided_at=NOON)
     ids["guest"] = facts.seat(session, forum, 1, kind="open")
-    ids["victim"] = facts.seat(session, forum, 73)
+    ids["victim"] = facts.seat(session, forum, VICTIM)
     for name, table in (("note", 1), ("note_of_two", 2)):
         ids[name] = _note(session, forum, table)
     ids["ask"] = _ask(session, forum, ids["victim"])
@@ -184,7 +187,7 @@ def _elsewhere(session: Session, house: House) -> None:
     ids["segment_elsewhere"] = facts.segment(session, forum)
     ids["open_elsewhere"] = facts.question(session, forum)
     ids["draft_elsewhere"] = facts.question(session, forum, state="draft", opened_at=None)
-    ids["seat_elsewhere"] = facts.seat(session, forum, 1, table_no=1)
+    ids["seat_elsewhere"] = facts.seat(session, forum, STRANGER, table_no=1)
     ids["note_elsewhere"] = _note(session, forum, 1)
     ids["ask_elsewhere"] = _ask(session, forum, ids["seat_elsewhere"])
 

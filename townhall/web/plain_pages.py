@@ -49,15 +49,16 @@ def _points(form: Form) -> object:
     return {option: points for option, points in given.items() if points}
 
 
-CHOICES: Mapping[str, Callable[[Form], object]] = {
-    "yesno": _one,
-    "single": _one,
-    "multiple": _picks,
-    "score": _scores,
-    "ranking": _places,
-    "dots": _points,
+CHOICES: Mapping[str, tuple[str, Callable[[Form], object]]] = {
+    "yesno": ("choice", _one),
+    "single": ("choice", _one),
+    "multiple": ("picks|other", _picks),
+    "score": ("score-.+", _scores),
+    "ranking": ("rank-.+", _places),
+    "dots": ("dots-.+", _points),
 }
-"""How each ballot kind's plain form reads; the kind itself cleans what comes of it."""
+"""Each ballot kind's plain form: a pattern of its fields, and how it reads; the kind itself cleans
+what comes of it."""
 
 
 def _under(form: Form, prefix: str) -> dict[str, str]:
@@ -93,13 +94,15 @@ async def vote(visit: Visit) -> Response:
     asked = next((q for q in known["slices"]["questions"] if q["id"] == question), None)
     if asked is None:
         raise Refused("not_found")
+    fields, read = CHOICES[asked["kind"]]
+    visit.form.expect({"question", *filter(re.compile(fields).fullmatch, visit.form.names)})
     held = known["me"]["votes"].get(str(question), {})
     payload = {
         "question": question,
         "key": secrets.token_hex(16),
         "nonce": secrets.token_hex(16),
         "rev": held.get("rev", 0) + 1,
-        "choice": CHOICES[asked["kind"]](visit.form),
+        "choice": read(visit.form),
     }
     answer = await events.dispatch(visit.hall, actor, "vote", payload)
     return visit.go(f"/f/{visit.forum.code}", _light(visit, answer))
