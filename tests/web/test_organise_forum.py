@@ -262,3 +262,12 @@ async def test_a_links_new_token_opens_its_screen(
 
 async def test_links_are_for_known_roles_only(press: Press) -> None:
     assert (await press("/links", **once(1), role="organiser")).status_code == 400
+
+
+async def test_what_is_gone_or_elsewhere_is_not_found(press: Press) -> None:
+    for part in ("/segments/999", "/questions/999", "/questions/x", "/segments/99999999999"):
+        fields = QUESTION if "questions" in part else {"do": "remove"}
+        assert (await press(part, **fields)).status_code == 404
+    unpaired = QUESTION | {"round": "final", "first": "999"}
+    answer = await press("/questions", **once(1), **unpaired)
+    assert (answer.status_code, 'id="question-first-error"' in answer.text) == (422, True)

@@ -160,8 +160,8 @@ async def add_question(
     """Add a draft; the same `key` again changes nothing.
 
     A final round whose `first` is named asks what its first round asks, whatever else is given.
-    Refuses `definition_invalid` (field, reason), `round_pair_invalid`, `question_unknown`,
-    `seconds_invalid`, and what `text.clean` refuses.
+    Refuses `definition_invalid` (field, reason), `round_pair_invalid`, `seconds_invalid`, and what
+    `text.clean` refuses.
     """
 
     def decide(session: Session, forum: Forum, now: int) -> Change[dict[str, Any]]:
@@ -180,7 +180,7 @@ async def edit_question(
     """Replace a draft; the drafts of final rounds that name it go along.
 
     Options that keep their title keep the proposal they stand for. Refuses as `add_question`,
-    `question_already_open`, `question_used` (a final round needs it as its first).
+    `question_unknown`, `question_already_open`, `question_used` (a final round is paired with it).
     """
 
     def decide(session: Session, forum: Forum, now: int) -> Change[None]:
@@ -277,13 +277,14 @@ def _drafted(
     session: Session, forum: int, position: int, new: NewQuestion, first: int | None
 ) -> Question:
     """A draft that could open as it is, paired with its first round where one is named."""
-    pair = questions.get(session, first, forum) if first and new.round == "final" else None
-    if pair is None:
+    if first is None or new.round != "final":
         made = drafted(forum, position, new)
         if made.config.get("over") != "summaries":
             require_ready(questions.definition(made))
         return made
-    if pair.round != "first":
+    rounds = {row.id: row for row in questions.of_forum(session, forum) if row.round == "first"}
+    pair = rounds.get(first)
+    if pair is None:
         raise Refused("round_pair_invalid")
     made = drafted(forum, position, replace(new, kind="yesno", options=(), config={}))
     made.first_id = pair.id

@@ -80,6 +80,9 @@ async def _done(visit: Visit, change: Awaitable[None], failed: str, part: str) -
 
 async def _refused(visit: Visit, refused: Refused, failed: str) -> Response:
     """The page again, with the sentence beside the field it is about."""
+    gone = refused.code == "question_unknown" and failed.startswith("question")
+    if gone or refused.code == "not_found":
+        raise Refused("not_found")
     reason = str(refused.details.get("reason", ""))
     known = refused.code in {"definition_invalid", "segment_invalid"} and reason in _REASONS
     told = visit.words(f"organise.wrong.{reason}") if known else sentence(visit, refused)

@@ -78,18 +78,19 @@ async def page(visit: Visit, links: Sequence[Link], tickets: Sequence[Facts], ke
         {"role": role, "table": table, "url": _entrance(visit, token), "number": None, "name": ""}
         for role, table, token in links
     ]
-    return visit.render(
-        "organise/made.html",
-        forum=await _forum(visit),
-        links=shown,
-        tickets=tickets,
-        cards=[link["table"] for link in shown if link["table"]],
-        once=key,
-    )
+    context: Facts = {
+        "forum": await _forum(visit),
+        "links": shown,
+        "tickets": tickets,
+        "cards": [link["table"] for link in shown if link["table"]],
+        "once": key,
+    }
+    # QR codes take some milliseconds each, and a page may be full of them.
+    return await to_thread.run_sync(lambda: visit.render("organise/made.html", **context))
 
 
 async def on_paper(visit: Visit, cards: Sequence[Facts], form: str) -> Response:
-    """Tickets or table cards as sheets to print, or as a PDF. Made in a thread: many take long."""
+    """Tickets or table cards as sheets to print, or as a PDF."""
     forum = await _forum(visit)
     if form == "pdf":
         body = await to_thread.run_sync(_pdf, visit, forum, cards)
