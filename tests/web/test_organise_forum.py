@@ -235,6 +235,16 @@ async def test_a_printed_code_can_be_typed(
     assert answer.headers["location"] == f"/f/{code}"
 
 
+async def test_paper_speaks_the_forums_language(
+    organiser: Browser, press: Press, code: str
+) -> None:
+    await organiser.get("/organise?lang=en")
+    page = await press("/tickets", **once(1), count="1")
+    sheet = await press("/tickets", **once(1), count="1", **{"as": "sheet"})
+    assert "Shown only now" in page.text
+    assert ('<html lang="ko">' in sheet.text, "내 번호" in sheet.text) == (True, True)
+
+
 async def test_table_cards_come_as_a_sheet(press: Press) -> None:
     sheet = await press("/links", **once(1), role="facilitator", **{"as": "sheet"})
     assert (sheet.text.count('class="ticket"'), "진행 도우미 카드" in sheet.text) == (2, True)

@@ -90,7 +90,8 @@ async def page(visit: Visit, links: Sequence[Link], tickets: Sequence[Facts], ke
 
 
 async def on_paper(visit: Visit, cards: Sequence[Facts], form: str) -> Response:
-    """Tickets or table cards as sheets to print, or as a PDF."""
+    """Tickets or table cards as sheets to print, or as a PDF, in the forum's language."""
+    visit.words = i18n.catalogue(visit.forum.language)
     forum = await _forum(visit)
     if form == "pdf":
         body = await to_thread.run_sync(_pdf, visit, forum, cards)
