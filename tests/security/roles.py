@@ -44,6 +44,7 @@ EXPIRES = NOON + 30 * 86_400_000
 VICTIM, STRANGER = 73, 500
 """Ticket numbers: one of this forum, and one that only the other forum has."""
 
+SPARE = 90
 PASSWORD = "한 문장이면 좋아요"
 
 ROLES = (
@@ -129,7 +130,9 @@ async def build(folder: Path) -> House:
             _board(session, house)
             house.upload = _picture(session)
             _accounts(session, house)
-            house.invites = [stored_people.add_invite(session, "official", EXPIRES) for _ in ROLES]
+            house.invites = [
+                stored_people.add_invite(session, "official", EXPIRES) for _ in range(SPARE)
+            ]
         await _tokens(hall, house)
         clock.pass_seconds(5)
         assert await questions.finish_due(hall) == 1
@@ -288,9 +291,7 @@ async def _tokens(hall: Hall, house: House) -> None:
     }
     for role, (code, card) in cards.items():
         house.tokens[role] = (await people.enter(hall, code, card)).token
-    house.tickets = [
-        ticket.token for ticket in await people.mint(hall, organiser, forum, len(ROLES))
-    ]
+    house.tickets = [ticket.token for ticket in await people.mint(hall, organiser, forum, SPARE)]
     with writing(hall.database) as session:
         for role, name, at in (
             ("seated_here", "seat", forum),
@@ -334,6 +335,14 @@ class Visitor:
     role: str
     browser: Browser
     watch: sqlite3.Connection
+    everywhere: bool = False
+
+    def anew(self) -> None:
+        """Forget every cookie but the role's own."""
+        self.browser.cookies.clear()
+        if self.token:
+            for name in EVERY_COOKIE if self.everywhere else (KEPT[self.role],):
+                self.browser.cookies.set(name, self.token)
 
     @property
     def token(self) -> str:
@@ -346,6 +355,7 @@ class Visitor:
     def form(self, **fields: Any) -> dict[str, Any]:
         """Fields with a form token that fits this browser."""
         key = "a-form-key"
+        self.anew()
         self.browser.cookies.set("townhall-form", key)
         return {"csrf": form_token(key, people.secret_of(self.hall)), **fields}
 
@@ -363,10 +373,9 @@ class Copy:
     async def visitor(self, role: str, *, everywhere: bool = False) -> AsyncIterator[Visitor]:
         """A browser of a role; `everywhere` puts its token into every cookie there is."""
         async with browsing(self.app) as browser:
-            if token := self.house.tokens.get(role):
-                for name in EVERY_COOKIE if everywhere else (KEPT[role],):
-                    browser.cookies.set(name, token)
-            yield Visitor(self.house, self.hall, role, browser, self.watch)
+            who = Visitor(self.house, self.hall, role, browser, self.watch, everywhere)
+            who.anew()
+            yield who
 
 
 @cache

@@ -34,9 +34,9 @@ WORDS = {
 """Which part of the catalogue each screen's script gets."""
 
 
-async def phone(visit: Visit) -> Response:
+async def phone(visit: Visit, status: int = 200) -> Response:
     """GET /f/{code}: the one thing to do now, for whoever has a seat and for whoever has none."""
-    return await _screen(visit, "phone", visit.actor)
+    return await _screen(visit, "phone", visit.actor, status)
 
 
 async def desk(visit: Visit) -> Response:
@@ -55,7 +55,7 @@ async def stage(visit: Visit) -> Response:
     return await _screen(visit, "stage", shown)
 
 
-async def _screen(visit: Visit, screen: str, actor: Actor) -> Response:
+async def _screen(visit: Visit, screen: str, actor: Actor, status: int = 200) -> Response:
     """A live screen with its boot block."""
     actor = replace(actor, forum=visit.forum.id)
     answer = await events.hello(visit.hall, actor, version=None)
@@ -78,7 +78,7 @@ async def _screen(visit: Visit, screen: str, actor: Actor) -> Response:
         "now": boot["now"],
         "url": f"{visit.base_url}/f/{visit.forum.code}",
     }
-    return visit.render(f"{screen}/forum.html", **context)
+    return visit.render(f"{screen}/forum.html", status, **context)
 
 
 def _page_token(visit: Visit, actor: Actor) -> str:

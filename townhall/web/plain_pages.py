@@ -15,6 +15,7 @@ from townhall import events
 from townhall.actions import people
 from townhall.domain.audience import Actor
 from townhall.domain.errors import Refused
+from townhall.web import pages
 from townhall.web.forms import Form
 from townhall.web.visit import Page, Visit
 
@@ -109,9 +110,13 @@ async def vote(visit: Visit) -> Response:
 
 
 async def ask(visit: Visit) -> Response:
-    """POST /f/{code}/ask: a question to the stage."""
+    """POST /f/{code}/ask: a question to the stage; what is refused stays in the form."""
     payload = {"key": secrets.token_hex(16), "text": visit.form.raw("text")}
-    return await _done(visit, "ask", payload)
+    try:
+        return await _done(visit, "ask", payload)
+    except Refused as refused:
+        visit.form.wrong("text", refused)
+        return await pages.phone(visit, 422)
 
 
 async def upvote(visit: Visit) -> Response:
