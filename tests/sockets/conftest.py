@@ -114,7 +114,7 @@ class Visit:
     async def wire(self, token: str | None = None) -> Wire:
         """A bare connection, let in but without manners: it neither says hello nor comes back."""
         auth = {"forum": self.house.code, "token": token or await self.token()}
-        wire = await Wire.open(self.house.url, auth, lambda event, data: None)
+        wire = await Wire.open(self.house.url, auth)
         self._leaving.callback(wire.abort)
         return wire
 

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.anyio
 async def refused(house: House, auth: Any) -> str:
     """The code with which a connection is refused; "" when it is let in."""
     try:
-        wire = await Wire.open(house.url, auth, lambda event, data: None)
+        wire = await Wire.open(house.url, auth)
     except NotLetIn as error:
         return error.code
     wire.abort()

@@ -20,6 +20,8 @@ _TEXT, _BINARY, _CLOSE, _PING, _PONG = 1, 2, 8, 9, 10
 
 LONGEST_MESSAGE = 16 * 1024 * 1024
 
+OnEvent = Callable[[str, Any], None]
+
 
 class NotLetIn(Exception):  # noqa: N818 - an expected "no", like the server's own refusals
     """The server refused the connection, with a stable code that says why."""
@@ -85,7 +87,7 @@ class Wire(asyncio.Protocol):
     `closed` resolves when the connection has ended, whoever ended it.
     """
 
-    def __init__(self, host: str, auth: object, on_event: Callable[[str, Any], None]) -> None:
+    def __init__(self, host: str, auth: object, on_event: OnEvent | None) -> None:
         loop = asyncio.get_running_loop()
         self.opened: asyncio.Future[None] = loop.create_future()
         self.closed: asyncio.Future[None] = loop.create_future()
@@ -100,8 +102,11 @@ class Wire(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
 
     @classmethod
-    async def open(cls, url: str, auth: object, on_event: Callable[[str, Any], None]) -> "Wire":
-        """Connect to the server at `url` (http or https) and wait until it lets us in."""
+    async def open(cls, url: str, auth: object, on_event: OnEvent | None = None) -> "Wire":
+        """Connect to the server at `url` (http or https) and wait until it lets us in.
+
+        Without `on_event` the server's events are not even read.
+        """
         parts = urlsplit(url)
         safe = parts.scheme == "https"
         _, wire = await asyncio.get_running_loop().create_connection(
@@ -207,6 +212,8 @@ class Wire(asyncio.Protocol):
         elif kind == b"0":
             self.send("40" + json.dumps(self._auth))
         elif what == b"42":
+            if self._on_event is None:
+                return
             event, *data = json.loads(packet[2:])
             self._on_event(event, data[0] if data else None)
         elif what == b"43":

@@ -1,0 +1,50 @@
+"""Servers that are wrong on purpose: `python -m tests.faults.controls NAME serve …`.
+
+Each control is `townhall` with one function replaced. A fault test runs its oracle against the
+product and against its control; an oracle that finds nothing in the control proves nothing. The
+product itself has no such switch.
+"""
+
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from townhall.cli import main
+from townhall.storage import batches, writer
+from townhall.storage.ballots import CastBallot, receipt
+
+
+def early_acknowledgement() -> None:
+    """A vote is acknowledged when it stands in the line, before it is on disk."""
+
+    async def cast(self: writer.Writer, ballot: CastBallot) -> dict[str, Any]:
+        answer = self._enqueue(ballot)
+        answer.add_done_callback(lambda done: done.exception())
+        found = receipt(ballot.ballot_id, ballot.commitment, self.id, 0)
+        return {"status": "counted", "rev": ballot.rev, "receipt": found}
+
+    writer.Writer.cast = cast  # type: ignore[method-assign]
+
+
+def plain_read() -> None:
+    """A batch reads whether its questions are open, and holds no lock that a close waits for."""
+
+    def asked(self: batches.Batches, connection: Connection, ids: Iterable[int]) -> dict[int, Any]:
+        rows = connection.execute(
+            text("SELECT * FROM question WHERE id = ANY(:ids)"), {"ids": sorted(ids)}
+        )
+        return {row.id: row for row in rows.all()}
+
+    batches.Batches._questions = asked  # type: ignore[method-assign]
+
+
+CONTROLS: dict[str, Callable[[], None]] = {
+    "early_acknowledgement": early_acknowledgement,
+    "plain_read": plain_read,
+}
+
+if __name__ == "__main__":
+    CONTROLS[sys.argv.pop(1)]()
+    main()

@@ -1,0 +1,156 @@
+"""A hundred closes against ten thousand votes: what is certified is what was counted.
+
+On PostgreSQL two processes share the votes, and either may count; one of them is slow to commit
+(a trigger takes its time), so that the other's close meets ballots that are under way. In the
+control a batch holds no lock.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from tests.faults.journal import CHOICES, Entry, entry, examine
+from tests.faults.voters import Voters
+from tests.servers.townhall import TownhallServer
+from townhall.crowd.client import key
+
+pytestmark = pytest.mark.anyio
+
+QUESTIONS, SEATS = 100, 100
+APART, GRACE = 0.08, 3.0
+BEFORE, AROUND = 1.2, 1.6
+"""In seconds: votes begin so long before the grace of a close is over, and go on for so long."""
+
+SLOW_COMMIT = """
+CREATE FUNCTION slow_commit() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN PERFORM pg_sleep(0.2); RETURN NULL; END $$;
+CREATE TRIGGER slow_commit AFTER INSERT ON audit
+FOR EACH ROW WHEN (NEW.writer % 2 = 1) EXECUTE FUNCTION slow_commit();
+"""
+
+
+async def closes(servers: list[TownhallServer]) -> list[Entry]:
+    """Close every question while all seats vote on it; the journal of all votes."""
+    yesno = {"kind": "yesno", "title": "찬성하세요?"}
+    made = servers[0].forum(tickets=SEATS, questions=[yesno] * QUESTIONS)
+    questions = [question["id"] for question in made["questions"]]
+    for server in servers:
+        server.start()
+    voters = Voters(made["code"], made["tokens"]["moderator"])
+    await voters.join(servers[0], made["tickets"])
+    await voters.open(servers[0], questions)
+    await voters.connect(*servers)
+    async with voters.console(servers[0]) as console:
+
+        async def close(n: int, question: int) -> list[Entry]:
+            await asyncio.sleep(n * APART)
+            answer = await console.settle(
+                "question_close", {"key": key(), "question": question, "seconds": 0}
+            )
+            begins = answer["closes_at"] / 1000 + GRACE - BEFORE
+            await asyncio.sleep(max(0.0, begins - time.time()))
+            return await vote(question)
+
+        async def vote(question: int) -> list[Entry]:
+            votes = [entry(seat, question, CHOICES[seat % len(CHOICES)]) for seat in voters.seats]
+            async with asyncio.TaskGroup() as sending:
+                for start in range(0, SEATS, 5):
+                    sending.create_task(voters.send(votes[start : start + 5]))
+                    await asyncio.sleep(AROUND * 5 / SEATS)
+            return votes
+
+        rounds = await asyncio.gather(*(close(n, q) for n, q in enumerate(questions)))
+        done = await console.until(
+            lambda c: all(q["state"] == "closed" for q in c.store["questions"]), 60
+        )
+        assert done
+    voters.leave()
+    return [each for votes in rounds for each in votes]
+
+
+def certified(database_url: str) -> dict[int, dict[str, Any]]:
+    """Question -> what its certificate says."""
+    engine = create_engine(database_url)
+    with engine.connect() as connection:
+        rows = connection.execute(text("SELECT * FROM certificate")).mappings().all()
+    engine.dispose()
+    return {row["question_id"]: dict(row) for row in rows}
+
+
+def false_certificates(journal: list[Entry], database_url: str) -> list[str]:
+    """Every certificate that differs from what voters were told, or from what is stored."""
+    told = Counter(e.payload["question"] for e in journal if e.acknowledged)
+    engine = create_engine(database_url)
+    with engine.connect() as connection:
+        rows = connection.execute(text("SELECT question_id, seat_id FROM ballot"))
+        stored = Counter(row.question_id for row in rows)
+    engine.dispose()
+    return [
+        f"question {question}: certified {found['counted']}, "
+        f"told {told[question]}, stored {stored[question]}, differs {found['differs']}"
+        for question, found in certified(database_url).items()
+        if not found["counted"] == told[question] == stored[question] or found["differs"]
+    ]
+
+
+@pytest.fixture
+def slow_postgres(postgres_url: str, tmp_path: Path) -> str:
+    """A PostgreSQL database on which the batches of every other writer are slow to commit."""
+    TownhallServer(tmp_path / "migrating", postgres_url)
+    engine = create_engine(postgres_url)
+    with engine.begin() as connection:
+        connection.execute(text(SLOW_COMMIT))
+    engine.dispose()
+    return postgres_url
+
+
+@pytest.fixture
+def ending() -> Iterator[ExitStack]:
+    with ExitStack() as stack:
+        yield stack
+
+
+def expect_true(journal: list[Entry], database_url: str) -> None:
+    """Every certificate holds, every vote has its one answer, and the race was real."""
+    assert false_certificates(journal, database_url) == []
+    assert len(certified(database_url)) == QUESTIONS
+    assert len(journal) == QUESTIONS * SEATS
+    statuses = Counter(answer["status"] for each in journal for answer in each.answers)
+    assert set(statuses) == {"counted", "closed"}
+    assert sum(statuses.values()) == QUESTIONS * SEATS
+    found = examine(journal, database_url)
+    assert (found.lost, found.doubled) == ([], [])
+
+
+async def test_every_certificate_is_true_with_one_process(
+    tmp_path: Path, ending: ExitStack
+) -> None:
+    server = TownhallServer(tmp_path)
+    ending.callback(server.stop)
+    expect_true(await closes([server]), server.database_url)
+
+
+async def test_every_certificate_is_true_with_two_processes(
+    tmp_path: Path, slow_postgres: str, ending: ExitStack
+) -> None:
+    servers = [TownhallServer(tmp_path / name, slow_postgres) for name in "ab"]
+    for server in servers:
+        ending.callback(server.stop)
+    expect_true(await closes(servers), slow_postgres)
+
+
+async def test_oracle_sees_the_false_certificates_of_a_plain_read(
+    tmp_path: Path, slow_postgres: str, ending: ExitStack
+) -> None:
+    control = ("tests.faults.controls", "plain_read")
+    servers = [TownhallServer(tmp_path / name, slow_postgres, control) for name in "ab"]
+    for server in servers:
+        ending.callback(server.stop)
+    assert false_certificates(await closes(servers), slow_postgres)

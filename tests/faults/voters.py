@@ -1,0 +1,98 @@
+"""A hall of phones on bare connections, so that a test decides when a vote is sent, and again."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+import httpx
+
+from tests.faults.journal import Entry
+from tests.servers.townhall import TownhallServer
+from townhall.crowd.client import Client, join, key
+from townhall.crowd.wire import Wire
+
+DOORS = 10
+
+
+class Voters:
+    """Seats of one forum, with their sessions; connections are made anew after each fault."""
+
+    def __init__(self, code: str, moderator: str) -> None:
+        self.code = code
+        self._moderator = moderator
+        self._tokens: dict[int, str] = {}
+        self.wires: dict[int, Wire] = {}
+
+    @property
+    def seats(self) -> list[int]:
+        return sorted(self._tokens)
+
+    async def join(self, server: TownhallServer, tickets: Sequence[str]) -> None:
+        """Redeem the tickets; the sessions outlive any restart."""
+        doors = asyncio.Semaphore(DOORS)
+
+        async def enter(http: httpx.AsyncClient, ticket: str) -> None:
+            async with doors:
+                found = await join(http, server.url, self.code, ticket=ticket)
+                assert found.seat is not None
+                self._tokens[found.seat] = found.token
+
+        async with httpx.AsyncClient(timeout=60) as http:
+            await asyncio.gather(*(enter(http, ticket) for ticket in tickets))
+
+    async def connect(self, *servers: TownhallServer) -> None:
+        """Connect every seat, in turn to one of the servers."""
+        doors = asyncio.Semaphore(DOORS)
+
+        async def enter(seat: int, url: str) -> None:
+            auth = {"forum": self.code, "token": self._tokens[seat]}
+            async with doors:
+                self.wires[seat] = await Wire.open(url, auth)
+
+        urls = [server.url for server in servers]
+        await asyncio.gather(
+            *(enter(seat, urls[n % len(urls)]) for n, seat in enumerate(self.seats))
+        )
+
+    def leave(self) -> None:
+        """Every line breaks."""
+        for wire in self.wires.values():
+            wire.abort()
+        self.wires.clear()
+
+    def console(self, server: TownhallServer) -> Client:
+        """The moderator's console on one server."""
+        return Client(server.url, self.code, self._moderator)
+
+    async def open(self, server: TownhallServer, questions: Sequence[int]) -> None:
+        """Open these questions."""
+        async with self.console(server) as console:
+            for question in questions:
+                answer = await console.settle("question_open", {"key": key(), "question": question})
+                assert answer["status"] == "ok", answer
+
+    async def send(
+        self, entries: Sequence[Entry], answered: Callable[[Entry], None] = lambda entry: None
+    ) -> None:
+        """Send all at once, a few at a time; `answered` runs at each answer, as it arrives.
+
+        Comes back when every vote is answered or its line is broken. `busy` is no answer: the same
+        is sent again.
+        """
+        waiting = []
+        for n, entry in enumerate(entries):
+            waiting.append(asyncio.ensure_future(self._send(entry, answered)))
+            if n % 20 == 19:
+                await asyncio.sleep(0)
+        await asyncio.gather(*waiting)
+
+    async def _send(self, entry: Entry, answered: Callable[[Entry], None]) -> None:
+        while True:
+            try:
+                answer = await self.wires[entry.seat].emit("vote", entry.payload)
+            except ConnectionError:
+                return
+            if answer["status"] != "busy":
+                entry.answers.append(answer)
+                answered(entry)
+                return
+            await asyncio.sleep(answer["retry_after"])
