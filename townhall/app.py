@@ -68,7 +68,7 @@ class Townhall:
             await self.hall.stop()
 
     async def _beat(self) -> None:
-        await presence.beat(self.hall, self.process, dict(self.outbox.present))
+        await presence.beat(self.hall, self.process, self.outbox.present())
 
 
 async def _every(seconds: float, work: Callable[[], Awaitable[Any]]) -> None:

@@ -23,7 +23,8 @@ Answer = dict[str, Any]
 Id = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Hex = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 Rev = Annotated[int, Field(ge=1, le=1_000)]
-Text = Annotated[str, Field(max_length=4_000)]
+Text = Annotated[str, Field(max_length=32_768)]
+"""No longer than a frame. Each action has its own limit, in letters, and says how far over it is."""
 
 
 class Payload(BaseModel):
@@ -44,7 +45,7 @@ class Hello(Payload):
 
 class Vote(Keyed):
     question: Id
-    rev: Rev
+    rev: Id
     nonce: Hex
     choice: Any
 
@@ -88,7 +89,7 @@ class HeadCount(Payload):
 
 
 class Call(Payload):
-    reason: Annotated[str, Field(max_length=200)] | None
+    reason: Text | None
 
 
 class Ask(Keyed):
@@ -115,7 +116,7 @@ class Extend(Keyed):
 
 
 class Speaker(Keyed):
-    name: Annotated[str, Field(max_length=100)]
+    name: Text
     seconds: Annotated[int, Field(ge=0, le=3_600)]
 
 

@@ -89,9 +89,11 @@ class Hall:
                 audit.record(session, forum, *change.audit)
             return change
 
-        change: Change[T] = await self.writer.change(task)
-        if forum is not None:
-            self.hub.announce(forum, change.slices)
+        def announce(change: Change[T]) -> None:
+            if forum is not None:
+                self.hub.announce(forum, change.slices)
+
+        change: Change[T] = await self.writer.change(task, announce)
         return change.value
 
     async def cast(self, ballot: CastBallot) -> dict[str, Any]:

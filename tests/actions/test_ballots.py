@@ -14,7 +14,9 @@ from tests import facts
 from tests.facts import Clock
 from townhall.actions import ballots, questions
 from townhall.domain.audience import Actor
+from townhall.domain.errors import Refused
 from townhall.hall import Hall
+from townhall.storage import forums
 from townhall.storage import questions as stored
 from townhall.storage.database import writing
 from townhall.storage.schema import Certificate
@@ -259,3 +261,87 @@ async def test_reopening_makes_a_new_question(hall: Hall, clock: Clock) -> None:
 
     assert answer["state"] == "draft"
     assert hall.database.read_here(rows) == [("closed", None), ("draft", question)]
+
+
+@pytest.mark.parametrize("secret", [False, True])
+async def test_retry_after_the_close_gets_its_receipt(
+    either_hall: Hall, clock: Clock, secret: bool
+) -> None:
+    forum, question, [mine, other] = room(either_hall, 2, secret=secret)
+    first = await cast(either_hall, actor(mine, forum), question, "yes", key="d" * 32)
+    moderator = Actor(role="moderator", forum=forum)
+    await questions.close(either_hall, moderator, key=key(), question=question, seconds=0)
+    clock.pass_seconds(4)
+    await questions.finish_due(either_hall)
+    again = await cast(either_hall, actor(mine, forum), question, "yes", key="d" * 32)
+    stolen = await cast(either_hall, actor(other, forum), question, "yes", key="d" * 32)
+    assert again == {**first, "status": "counted_before"}
+    assert stolen == {"status": "closed"}
+
+
+async def test_same_key_from_two_seats_at_once_counts_for_one(either_hall: Hall) -> None:
+    forum, question, seats = room(either_hall, 2)
+    answers = await asyncio.gather(
+        *(
+            cast(either_hall, actor(seat, forum), question, choice, key="e" * 32)
+            for seat, choice in zip(seats, ("yes", "no"), strict=True)
+        )
+    )
+    assert sorted(answer["status"] for answer in answers) == ["counted", "invalid"]
+    assert sum(cells(either_hall, question).values()) == 1
+    voted = either_hall.database.read_here(forums.voters, [question])
+    assert voted == {question: {"phone": 1}}
+
+
+async def test_rev_far_ahead_is_invalid_and_blocks_nobody(either_hall: Hall) -> None:
+    forum, question, [seat] = room(either_hall)
+    who = actor(seat, forum)
+    assert (await cast(either_hall, who, question, "yes", rev=1_001))["status"] == "invalid"
+    assert (await cast(either_hall, who, question, "yes", rev=1_000))["status"] == "counted"
+    assert (await cast(either_hall, who, question, "no", rev=1_001))["status"] == "counted"
+
+
+async def test_refused_paper_makes_no_seat(either_hall: Hall, clock: Clock) -> None:
+    forum, question, _ = room(either_hall)
+    desk = Actor(role="facilitator", forum=forum, table=1)
+
+    async def paper(number: int, choice: str) -> str:
+        answer = await ballots.cast_by_proxy(
+            either_hall,
+            desk,
+            question=question,
+            paper=number,
+            key=key(),
+            rev=1,
+            nonce=key(),
+            choice=choice,
+        )
+        return str(answer["status"])
+
+    def seats() -> int:
+        return either_hall.database.read_here(stored.entitled, "seats", forum)
+
+    assert (await paper(1, "perhaps"), seats()) == ("invalid", 1)
+    assert (await paper(1, "yes"), seats()) == ("counted", 2)
+    for number in range(2, ballots.MOST_PAPERS + 1):
+        assert await paper(number, "no") == "counted"
+    with pytest.raises(Refused) as refused:
+        await paper(ballots.MOST_PAPERS + 1, "yes")
+    assert refused.value.code == "papers_used_up"
+    moderator = Actor(role="moderator", forum=forum)
+    await questions.close(either_hall, moderator, key=key(), question=question, seconds=0)
+    clock.pass_seconds(4)
+    assert (await paper(99, "yes"), seats()) == ("closed", ballots.MOST_PAPERS + 1)
+
+
+async def test_command_sent_again_after_another_changes_nothing(hall: Hall, clock: Clock) -> None:
+    forum, question, _ = room(hall, closes_at=clock() + 60_000)
+    moderator = Actor(role="moderator", forum=forum)
+    first, other = key(), key()
+    for sent in (first, other, first):
+        await questions.extend(hall, moderator, key=sent, question=question, seconds=15)
+
+    def deadline(session: Session) -> int | None:
+        return stored.get(session, question, forum).closes_at
+
+    assert hall.database.read_here(deadline) == clock() + 90_000

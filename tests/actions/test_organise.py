@@ -147,7 +147,7 @@ async def test_the_order_stays_once_the_forum_has_begun(hall: Hall, organiser: A
 
 
 async def test_a_question_is_added_once_with_its_settings(hall: Hall, organiser: Actor) -> None:
-    new = replace(ASKED, secret=True, config={"abstain": False}, seconds=60, results="live")
+    new = replace(ASKED, secret=True, config={"abstain": False}, seconds=60, results="hidden")
     for _ in range(2):
         await organise.add_question(hall, organiser, new, key=key(1))
     rows = seen(hall, organiser)["questions"]
@@ -155,7 +155,7 @@ async def test_a_question_is_added_once_with_its_settings(hall: Hall, organiser:
     made = rows[-1]
     assert made["options"] == [{"id": "A", "title": "하나"}, {"id": "B", "title": "둘"}]
     assert (made["secret"], made["changeable"]) == (True, False)
-    assert (made["config"], made["seconds"], made["results"]) == ({"abstain": False}, 60, "live")
+    assert (made["config"], made["seconds"], made["results"]) == ({"abstain": False}, 60, "hidden")
     assert console(hall, organiser)["questions"][-1]["seconds"] == 60
 
 

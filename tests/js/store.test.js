@@ -59,3 +59,11 @@ test("a question is found by its number, also when the number is text", () => {
   assert.equal(/** @type {any} */ (store.question("7")).title, "x");
   assert.equal(store.question(8), null);
 });
+
+test("a frame of a few slices does not make the others new", () => {
+  const store = new Store();
+  store.take(["e", 9, 4], { questions: [], turnout: {} });
+  store.take(["e", 10, 5], { turnout: { 1: {} } });
+  assert.deepEqual(store.version, ["e", 10, 5]);
+  assert.deepEqual(store.whole(), ["e", 9, 4]);
+});

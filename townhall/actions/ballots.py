@@ -10,6 +10,7 @@ from typing import Any
 from sqlmodel import Session
 
 from townhall.domain import audit
+from townhall.domain import questions as rules
 from townhall.domain.audience import Actor, require
 from townhall.domain.ballots import BALLOTS, Definition
 from townhall.domain.errors import Refused
@@ -19,6 +20,9 @@ from townhall.storage.ballots import CastBallot
 from townhall.storage.schema import Question
 
 _CACHED = 2_000
+
+MOST_PAPERS = 20
+"""Papers that one table may enter: more people without a phone than a table seats is a fraud."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +97,11 @@ async def cast_by_proxy(
     nonce: str,
     choice: Any,
 ) -> dict[str, Any]:
-    """A facilitator enters the ballot of somebody without a phone, on a numbered paper token."""
+    """A facilitator enters the ballot of somebody without a phone, on a numbered paper token.
+
+    A paper has a seat from its first good ballot on, at most MOST_PAPERS of them a table. Refuses
+    `paper_elsewhere` and `papers_used_up`.
+    """
     require(actor, "ballot.proxy")
     assert actor.forum is not None
     assert actor.table is not None
@@ -102,15 +110,31 @@ async def cast_by_proxy(
         return {"status": "closed", "reason": "not_open"}
     if facts.forum != actor.forum:
         return {"status": "not_eligible"}
+    if (wrong := _wrong(facts, choice, actor.table)) is not None:
+        return wrong
     forum, table = actor.forum, actor.table
 
-    def seat_of(session: Session, now: int) -> Change[int]:
-        seat = forums.paper_seat(session, forum, paper, table, now)
+    def seat_of(session: Session, now: int) -> Change[int | None]:
+        row = questions.get(session, question, forum)
+        if not rules.accepts(row.state, row.closes_at, now):
+            return Change(None)
+        seat = forums.paper_seat(session, forum, paper, table, MOST_PAPERS, now)
         return Change(seat, frozenset({"room", "turnout"}), ("paper", {"table": table}))
 
     seat = await hall.change(forum, seat_of)
+    if seat is None:
+        return {"status": "closed"}
     answer = await _store(hall, facts, seat, question, key, rev, nonce, choice, "proxy", table)
     return {**answer, "paper": paper}
+
+
+def _wrong(facts: _Frozen, choice: Any, table: int | None) -> dict[str, Any] | None:
+    """The answer to a choice that cannot be cast, or None for a good one."""
+    try:
+        BALLOTS[facts.definition.kind].clean(facts.definition, choice, table)
+    except Refused as refused:
+        return {"status": "invalid", "reason": str(refused.details.get("reason", refused.code))}
+    return None
 
 
 async def _store(
@@ -125,11 +149,12 @@ async def _store(
     channel: str,
     table: int | None,
 ) -> dict[str, Any]:
+    if (wrong := _wrong(facts, choice, table)) is not None:
+        # What was good when it was counted may have become wrong, such as a sticker on one's table.
+        found = await hall.read(questions.by_key, question, key, seat)
+        return {"status": "counted_before", **found} if found else wrong
     kind = BALLOTS[facts.definition.kind]
-    try:
-        clean = kind.clean(facts.definition, choice, table)
-    except Refused as refused:
-        return {"status": "invalid", "reason": str(refused.details.get("reason", refused.code))}
+    clean = kind.clean(facts.definition, choice, table)
     written = json.dumps(clean, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     ballot_id = audit.ballot_id(question, key)
     return await hall.cast(
@@ -153,14 +178,14 @@ async def status(hall: Hall, actor: Actor, *, question: int, key: str) -> dict[s
     """What became of a ballot whose answer was lost; `unknown` when it never arrived."""
     require(actor, "ballot.cast")
     assert actor.seat is not None
-    return await hall.read(_status, actor.seat, question, key)
+    return await hall.read(_status, actor.seat, question, key, hall.now())
 
 
-def _status(session: Session, seat: int, question: int, key: str) -> dict[str, Any]:
+def _status(session: Session, seat: int, question: int, key: str, now: int) -> dict[str, Any]:
     found = questions.by_key(session, question, key, seat)
     if found is not None:
         return {"status": "counted_before", **found}
     row = session.get(Question, question)
-    if row is None or row.state != "open":
+    if row is None or not rules.accepts(row.state, row.closes_at, now):
         return {"status": "closed"}
     return {"status": "unknown"}

@@ -16,7 +16,7 @@ from townhall.domain import text
 from townhall.domain.audience import VISITOR, Actor, Role, require
 from townhall.domain.errors import Refused
 from townhall.hall import Change, Hall
-from townhall.storage import seats, sessions
+from townhall.storage import questions, seats, sessions
 from townhall.storage.people import new_token
 from townhall.storage.schema import Session as SessionRow
 from townhall.storage.seats import Gate, Ticket
@@ -155,7 +155,8 @@ async def my_link(hall: Hall, actor: Actor) -> str:
 async def sit(hall: Hall, actor: Actor, table: int | None) -> dict[str, Any]:
     """Sit down at a table (number), or at none. Counts from the next ballot. May be repeated.
 
-    Refuses `table_unknown`.
+    While stickers may not go to one's own table, whoever sits somewhere stays there. Refuses
+    `table_unknown`, `table_kept`.
     """
     require(actor, "table.sit")
     forum, seat = _scope(actor), actor.seat
@@ -164,6 +165,9 @@ async def sit(hall: Hall, actor: Actor, table: int | None) -> dict[str, Any]:
 
     def decide(session: Session, _now: int) -> Change[dict[str, Any]]:
         _require_table(session, forum, table)
+        here = seats.table_of(session, seat)
+        if here not in (None, table) and questions.minds_tables(session, forum):
+            raise Refused("table_kept")
         seats.sit(session, seat, table)
         return Change({"status": "ok", "table": table})
 

@@ -1,7 +1,7 @@
 """What every command of a moderator shares: the right, the key, the answer.
 
-Two moderators may press at once and a lost answer makes a console send again. The key of the last
-command is stored with the forum, so the same command twice changes nothing the second time.
+Two moderators may press at once and a lost answer makes a console send again. The keys of the last
+commands are stored with the forum, so the same command twice changes nothing the second time.
 """
 
 from collections.abc import Callable
@@ -15,6 +15,8 @@ from townhall.domain.errors import Refused
 from townhall.hall import Change, Hall
 from townhall.storage import forums
 from townhall.storage.schema import Forum
+
+MOST_KEYS = 50
 
 Decide = Callable[[Session, Forum, int], Change[dict[str, Any]]]
 
@@ -34,10 +36,10 @@ async def steer(hall: Hall, actor: Actor, right: str, key: str, decide: Decide) 
     def once(session: Session, now: int) -> Change[dict[str, Any]]:
         standing.confirm(session, actor, now)
         forum = forums.get(session, forum_id)
-        if forum.last_key == key:
+        if key in forum.recent_keys:
             return Change({"status": "ok", "version": _version(hall, forum)})
         change = decide(session, forum, now)
-        forum.last_key = key
+        forum.recent_keys = [*forum.recent_keys[-MOST_KEYS + 1 :], key]
         session.add(forum)
         session.flush()
         answer = {"status": "ok", "version": _version(hall, forum), **change.value}

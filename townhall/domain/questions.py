@@ -117,6 +117,8 @@ def terms(
     for field, (value, allowed) in known.items():
         if value not in allowed:
             raise definition_invalid(field, "range")
+    if secret and results == "live":
+        raise definition_invalid("results", "secret")  # a bar that moves by one names its voter
     values: dict[str, Any] = {field: value for field, (value, _) in known.items()}
     return Terms(secret=secret, changeable=changeable and not secret, **values)
 

@@ -21,6 +21,7 @@ from townhall.sockets.server import GuardedServer
 log = logging.getLogger(__name__)
 
 MOST_AT_ONCE = 32
+MOST_SOCKETS = 4
 TOTAL_RATE, TOTAL_BURST = 60.0, 300.0
 VOTES = frozenset(("vote", "proxy_vote", "vote_status"))
 
@@ -91,13 +92,22 @@ class Inbox:
         room = Room(forum, audience, actor.table if audience == "desk" else None)
         self.live[sid] = Connection(actor, room)
         await self.server.enter_room(sid, room.name)
-        self.outbox.joined(room, actor.table)
+        self.outbox.joined(room, actor.table, actor.seat)
+        await self._cut_oldest(actor)
 
     async def disconnect(self, sid: str, reason: object = None) -> None:
         """Forget a socket that has gone."""
         connection = self.live.pop(sid, None)
         if connection is not None:
-            self.outbox.left(connection.room, connection.actor.table)
+            self.outbox.left(connection.room, connection.actor.table, connection.actor.seat)
+
+    async def _cut_oldest(self, actor: Actor) -> None:
+        """One seat keeps a few sockets: a page that comes back before the old one is given up."""
+        if actor.seat is None:
+            return
+        mine = [sid for sid, each in self.live.items() if each.actor.seat == actor.seat]
+        for sid in mine[:-MOST_SOCKETS]:
+            await self.server.disconnect(sid)
 
     async def event(self, event: str, sid: str, *data: Any) -> dict[str, Any] | None:
         """Run one event and answer it; a vote under pressure is told `busy`, never dropped."""
@@ -123,9 +133,10 @@ class Inbox:
 
     async def _moved(self, connection: Connection, table: int | None) -> None:
         """The next ballot of this seat counts for its new table."""
-        self.outbox.left(connection.room, connection.actor.table)
+        seat = connection.actor.seat
+        self.outbox.left(connection.room, connection.actor.table, seat)
         connection.actor = replace(connection.actor, table=table)
-        self.outbox.joined(connection.room, table)
+        self.outbox.joined(connection.room, table, seat)
 
     async def cut_revoked(self) -> None:
         """End the sockets whose session has expired or was revoked."""

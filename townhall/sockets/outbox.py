@@ -42,22 +42,26 @@ class Outbox:
         self.hall = hall
         self.server = server
         self.rooms: Counter[Room] = Counter()
-        self.present: Counter[tuple[int, int]] = Counter()
+        self._phones: Counter[tuple[int, int, int]] = Counter()
         self._sent: dict[int, tuple[int, int]] = {}
         self._phones_told: dict[int, float] = {}
         self._phones_later: dict[int, set[str]] = defaultdict(set)
 
-    def joined(self, room: Room, table: int | None) -> None:
+    def joined(self, room: Room, table: int | None, seat: int | None) -> None:
         """A socket came in."""
         self.rooms[room] += 1
-        if room.audience == "phone":
-            self.present[room.forum, table or 0] += 1
+        if seat is not None:
+            self._phones[room.forum, table or 0, seat] += 1
 
-    def left(self, room: Room, table: int | None) -> None:
+    def left(self, room: Room, table: int | None, seat: int | None) -> None:
         """A socket has gone."""
         self.rooms = +(self.rooms - Counter([room]))
-        if room.audience == "phone":
-            self.present = +(self.present - Counter([(room.forum, table or 0)]))
+        if seat is not None:
+            self._phones = +(self._phones - Counter([(room.forum, table or 0, seat)]))
+
+    def present(self) -> dict[tuple[int, int], int]:
+        """How many seats, not sockets, are here: (forum, table or 0) -> seats."""
+        return dict(Counter((forum, table) for forum, table, _ in self._phones))
 
     async def changed(self, forum: int, names: frozenset[str]) -> None:
         """Send the named slices of a forum to whoever listens here."""
@@ -87,10 +91,13 @@ class Outbox:
     async def _send(self, forum: int, rooms: list[Room], names: Iterable[str]) -> None:
         if not rooms:
             return
-        frames = await self.hall.read(_frames, rooms, frozenset(names), self.hall.database.epoch)
+        names = frozenset(names)
+        frames = await self.hall.read(_frames, rooms, names, self.hall.database.epoch)
         for room, frame in frames:
             _, revision, batches = frame["version"]
-            self._sent[forum] = (revision, batches)
+            # A frame of ballots alone does not show what else this revision changed.
+            whole = revision if not names <= BALLOT_SLICES else self._sent.get(forum, (0, 0))[0]
+            self._sent[forum] = (whole, batches)
             if frame["slices"]:
                 await self.server.emit("slices", frame, room=room.name)
 

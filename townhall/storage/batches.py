@@ -1,13 +1,12 @@
 """Storing a batch of ballots in one transaction, with a fixed number of statements.
 
 The unique keys decide, never the code: `participation` for one seat one vote, `(question, key)`
-for a retry. The same algorithm runs on both databases; what differs is how rows are handed in
-(`given`) and that PostgreSQL needs locks, since several writers run there.
+for a retry. The same algorithm runs on both databases; its statements are in `batch_rows`.
 """
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,12 +22,13 @@ from townhall.storage.ballots import (
     counted,
     current,
     definition_of,
-    held,
     receipt,
     secret_counted,
 )
+from townhall.storage.batch_rows import BatchRows, given
 
-Pair = tuple[int, int]  # question, seat
+MOST_AHEAD = 1_000
+"""How far a rev may run ahead of what is stored, so that no single ballot can be the last word."""
 
 
 @dataclass(slots=True)
@@ -39,24 +39,13 @@ class Stored:
     forums: set[int] = field(default_factory=set)
 
 
-def given(postgres: bool, **columns: str) -> str:
-    """A derived table `g` of the JSON rows in `:rows`, its columns by position."""
-    if postgres:
-        picked = ", ".join(
-            f"CAST(value->>{i} AS {kind}) AS {name}"
-            for i, (name, kind) in enumerate(columns.items())
-        )
-        return f"(SELECT {picked} FROM json_array_elements(CAST(:rows AS json))) g"
-    picked = ", ".join(f"json_extract(value, '$[{i}]') AS {n}" for i, n in enumerate(columns))
-    return f"(SELECT {picked} FROM json_each(:rows)) g"
-
-
 class Batches:
     """Stores batches for one writer; keeps this writer's chain heads, which nobody else moves."""
 
     def __init__(self, writer: int, dialect: str) -> None:
         self.writer = writer
         self.postgres = dialect == "postgresql"
+        self.rows = BatchRows(writer, self.postgres)
         self._heads: dict[int, tuple[int, str]] | None = {}
         self._definitions: dict[int, Definition] = {}
 
@@ -71,16 +60,19 @@ class Batches:
         """
         if self._heads is None:
             self._heads = heads_of(connection, self.writer)
-        asked = self._questions(connection, {b.question for b in ballots})
+        asked = self.rows.questions(connection, {b.question for b in ballots})
         stored = Stored([{} for _ in ballots])
         recorded: list[int] = []
         secret: list[int] = []
+        late: list[int] = []
         for i, ballot in enumerate(ballots):
             row = asked.get(ballot.question)
             if row is None or not questions.accepts(row.state, row.closes_at, now):
-                stored.answers[i] = {"status": "closed"}
+                late.append(i)
             else:
                 (secret if row.secret else recorded).append(i)
+        if late:
+            self._late(connection, ballots, late, stored)
         moved: dict[tuple[int, str], int] = defaultdict(int)
         kept: list[CastBallot] = []
         if recorded:
@@ -91,50 +83,31 @@ class Batches:
             for cell, n in ballot.cells.items():
                 moved[ballot.question, cell] += n
         if kept:
-            self._move_tallies(connection, moved)
+            self.rows.move_tallies(connection, moved)
             self._append(connection, kept, asked, stored)
         return stored
 
-    def _questions(self, connection: Connection, ids: Iterable[int]) -> dict[int, Row[Any]]:
-        """The questions' states, behind a shared lock that a close waits for (PostgreSQL)."""
-        ordered = sorted(ids)
-        if self.postgres:
-            for question in ordered:
-                connection.execute(
-                    text("SELECT pg_advisory_xact_lock_shared(7, :q)"), {"q": question}
-                )
-        rows = connection.execute(
-            text(
-                "SELECT q.* FROM question q JOIN "
-                + given(self.postgres, q="integer")
-                + " ON g.q = q.id"
-            ),
-            {"rows": json.dumps([[q] for q in ordered])},
-        ).all()
-        return {row.id: row for row in rows}
-
-    def _take_part(
-        self, connection: Connection, ballots: Iterable[CastBallot]
-    ) -> tuple[list[Pair], set[Pair]]:
-        """Enter the seats as participants; which pairs were asked for, and which are new."""
-        first: dict[Pair, CastBallot] = {}
-        for ballot in ballots:
-            first.setdefault((ballot.question, ballot.seat), ballot)
-        pairs = sorted(first)
-        rows = json.dumps([[*p, first[p].channel, first[p].table] for p in pairs])
-        fresh = connection.execute(
-            text(
-                "INSERT INTO participation (question_id, seat_id, channel, table_no) "
-                "SELECT g.q, g.s, g.channel, g.table_no FROM "
-                + given(
-                    self.postgres, q="integer", s="integer", channel="varchar", table_no="integer"
-                )
-                + " WHERE true ORDER BY g.q, g.s ON CONFLICT DO NOTHING "
-                "RETURNING question_id, seat_id"
-            ),
-            {"rows": rows},
-        ).all()
-        return pairs, {(row[0], row[1]) for row in fresh}
+    def _late(
+        self,
+        connection: Connection,
+        ballots: Sequence[CastBallot],
+        which: list[int],
+        stored: Stored,
+    ) -> None:
+        """Nothing more is stored; but a ballot that was counted in time is told so again."""
+        asking = [ballots[i] for i in which]
+        by_key = self.rows.by_key(connection, asking)
+        known = self.rows.known_secrets(connection, asking)
+        took_part = self.rows.participants(connection, asking)
+        for i in which:
+            ballot = ballots[i]
+            found = by_key.get((ballot.question, ballot.key))
+            if found is not None and found[0] == ballot.seat:
+                stored.answers[i] = counted("counted_before", found[1])
+            elif ballot.ballot_id in known and (ballot.question, ballot.seat) in took_part:
+                stored.answers[i] = secret_counted("counted_before", ballot.ballot_id, known)
+            else:
+                stored.answers[i] = {"status": "closed"}
 
     def _recorded(
         self,
@@ -146,27 +119,32 @@ class Batches:
         moved: dict[tuple[int, str], int],
     ) -> list[CastBallot]:
         """Recorded ballots: the highest rev of a seat counts, the same key gets its receipt."""
-        by_key = self._by_key(connection, [ballots[i] for i in which])
+        by_key = self.rows.by_key(connection, [ballots[i] for i in which])
+        owners = {name: found[0] for name, found in by_key.items()}
         usable: list[int] = []
         for i in which:
-            owner = by_key.get((ballots[i].question, ballots[i].key))
-            if owner is None or owner[0] == ballots[i].seat:
+            name = (ballots[i].question, ballots[i].key)
+            if owners.setdefault(name, ballots[i].seat) == ballots[i].seat:
                 usable.append(i)
             else:
                 stored.answers[i] = {"status": "invalid", "reason": "key_used"}
-        pairs, fresh = self._take_part(connection, (ballots[i] for i in usable))
-        holding = self._held(connection, [p for p in pairs if p not in fresh])
+        pairs, fresh = self.rows.take_part(connection, (ballots[i] for i in usable))
+        holding = self.rows.held(connection, [p for p in pairs if p not in fresh])
         kept: list[CastBallot] = []
         for i in usable:
             ballot = ballots[i]
             pair = (ballot.question, ballot.seat)
             mine = holding.get(pair)
             before = by_key.get((ballot.question, ballot.key))
-            if before is not None:
-                stored.answers[i] = counted("counted_before", before[1])
+            again = before[1] if before else mine if mine and mine.key == ballot.key else None
+            if again is not None:  # the second may have come in while we waited for its lock
+                stored.answers[i] = counted("counted_before", again)
                 continue
             if mine is not None and not asked[ballot.question].changeable:
                 stored.answers[i] = {"status": "already_voted", **current(mine)}
+                continue
+            if ballot.rev > (mine.rev if mine else 0) + MOST_AHEAD:
+                stored.answers[i] = {"status": "invalid", "reason": "rev"}
                 continue
             if mine is not None and ballot.rev <= mine.rev:
                 stored.answers[i] = {"status": "superseded", **current(mine)}
@@ -189,43 +167,6 @@ class Batches:
         if row.id not in self._definitions:
             self._definitions[row.id] = definition_of(row)
         return self._definitions[row.id]
-
-    def _by_key(
-        self, connection: Connection, ballots: Sequence[CastBallot]
-    ) -> dict[tuple[int, str], tuple[int, Held]]:
-        rows = connection.execute(
-            text(
-                "SELECT b.* FROM ballot b JOIN "
-                + given(self.postgres, q="integer", k="varchar")
-                + " ON b.question_id = g.q AND b.key = g.k"
-            ),
-            {"rows": json.dumps([[b.question, b.key] for b in ballots])},
-        ).all()
-        return {(r.question_id, r.key): (r.seat_id, held(r)) for r in rows}
-
-    def _held(self, connection: Connection, pairs: Sequence[Pair]) -> dict[Pair, Held]:
-        """The current ballots of seats that voted before, their participation rows locked."""
-        if not pairs:
-            return {}
-        rows = {"rows": json.dumps(pairs)}
-        pair = given(self.postgres, q="integer", s="integer")
-        if self.postgres:
-            connection.execute(
-                text(
-                    f"SELECT 1 FROM participation p JOIN {pair} ON p.question_id = g.q AND "
-                    "p.seat_id = g.s ORDER BY p.question_id, p.seat_id FOR UPDATE OF p"
-                ),
-                rows,
-            )
-        found = connection.execute(
-            text(
-                f"SELECT b.* FROM ballot b JOIN {pair} ON b.question_id = g.q AND b.seat_id = g.s "
-                "WHERE b.rev = (SELECT max(rev) FROM ballot m WHERE m.question_id = b.question_id "
-                "AND m.seat_id = b.seat_id)"
-            ),
-            rows,
-        ).all()
-        return {(r.question_id, r.seat_id): held(r) for r in found}
 
     def _receipt(self, ballot: CastBallot, asked: Mapping[int, Row[Any]]) -> dict[str, Any]:
         n = self._head(asked[ballot.question].forum_id)[0] + 1
@@ -280,9 +221,11 @@ class Batches:
         stored: Stored,
     ) -> list[CastBallot]:
         """Secret ballots: final at the first cast; who and what go to two unlinked tables."""
-        known = self._known_secrets(connection, [ballots[i] for i in which])
+        known = self.rows.known_secrets(connection, [ballots[i] for i in which])
         new = [i for i in which if ballots[i].ballot_id not in known]
-        _, fresh = self._take_part(connection, (ballots[i] for i in new))
+        _, fresh = self.rows.take_part(connection, (ballots[i] for i in new))
+        waited = [b for b in (ballots[i] for i in new) if (b.question, b.seat) not in fresh]
+        known |= self.rows.known_secrets(connection, waited)
         kept: list[CastBallot] = []
         for i in new:
             ballot = ballots[i]
@@ -295,7 +238,7 @@ class Batches:
                 stored.answers[i] = secret_counted("counted_before", ballot.ballot_id, known)
             else:
                 stored.answers[i] = {"status": "already_voted"}
-        took_part = self._participants(connection, [ballots[i] for i in which if i not in new])
+        took_part = self.rows.participants(connection, [ballots[i] for i in which if i not in new])
         for i in which:
             if not stored.answers[i]:
                 ballot = ballots[i]
@@ -325,45 +268,6 @@ class Batches:
                 },
             )
         return kept
-
-    def _known_secrets(
-        self, connection: Connection, ballots: Sequence[CastBallot]
-    ) -> dict[str, str]:
-        """Commitments of the ballots that are stored already: ballot id -> commitment."""
-        rows = connection.execute(
-            text(
-                "SELECT s.ballot_id, s.commitment FROM secret_ballot s JOIN "
-                + given(self.postgres, id="varchar")
-                + " ON s.ballot_id = g.id"
-            ),
-            {"rows": json.dumps([[b.ballot_id] for b in ballots])},
-        ).all()
-        return {row[0]: row[1] for row in rows}
-
-    def _participants(self, connection: Connection, ballots: Sequence[CastBallot]) -> set[Pair]:
-        rows = connection.execute(
-            text(
-                "SELECT p.question_id, p.seat_id FROM participation p JOIN "
-                + given(self.postgres, q="integer", s="integer")
-                + " ON p.question_id = g.q AND p.seat_id = g.s"
-            ),
-            {"rows": json.dumps([[b.question, b.seat] for b in ballots])},
-        ).all()
-        return {(r[0], r[1]) for r in rows}
-
-    def _move_tallies(self, connection: Connection, moved: Mapping[tuple[int, str], int]) -> None:
-        rows = [[q, cell, n] for (q, cell), n in sorted(moved.items()) if n]
-        if rows:
-            connection.execute(
-                text(
-                    "INSERT INTO tally (question_id, writer, cell, n) "
-                    f"SELECT g.q, {self.writer}, g.cell, g.n FROM "
-                    + given(self.postgres, q="integer", cell="varchar", n="integer")
-                    + " WHERE true ON CONFLICT (question_id, writer, cell) "
-                    "DO UPDATE SET n = tally.n + excluded.n"
-                ),
-                {"rows": json.dumps(rows)},
-            )
 
     def _head(self, forum: int) -> tuple[int, str]:
         assert self._heads is not None

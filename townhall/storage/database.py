@@ -47,7 +47,10 @@ class Database:
 
     def _writing_engine(self) -> Engine:
         if self.dialect == "postgresql":
-            return create_engine(self.url, pool_size=2, pool_pre_ping=True)
+            # A close waits for its lock and must then see what was committed meanwhile.
+            return create_engine(
+                self.url, pool_size=2, pool_pre_ping=True, isolation_level="READ COMMITTED"
+            )
         path = make_url(self.url).database
         if path and path != ":memory:":
             Path(path).parent.mkdir(parents=True, exist_ok=True)

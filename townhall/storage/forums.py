@@ -113,12 +113,22 @@ def seat_counts(session: Session, forum: int) -> dict[str, dict[str, int]]:
     return {kind: {"registered": n, "redeemed": redeemed} for kind, n, redeemed in rows}
 
 
-def paper_seat(session: Session, forum: int, number: int, table: int, now: int) -> int:
-    """The seat of a numbered paper token, made at its first use; refused at another table."""
+def paper_seat(session: Session, forum: int, number: int, table: int, most: int, now: int) -> int:
+    """The seat of a numbered paper token, made at its first use.
+
+    Refuses `paper_elsewhere` (another table has it) and `papers_used_up` (this one has `most`).
+    """
     seat = session.exec(
         select(Seat).where(Seat.forum_id == forum, Seat.kind == "proxy", Seat.number == number)
     ).first()
     if seat is None:
+        used = session.exec(
+            select(func.count())
+            .select_from(Seat)
+            .where(Seat.forum_id == forum, Seat.kind == "proxy", Seat.table_no == table)
+        ).one()
+        if used >= most:
+            raise Refused("papers_used_up", most=most)
         seat = Seat(
             forum_id=forum,
             kind="proxy",

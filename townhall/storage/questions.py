@@ -165,6 +165,16 @@ def took_part(session: Session, seat: int) -> list[int]:
     )
 
 
+def minds_tables(session: Session, forum: int) -> bool:
+    """Whether a question is open in which a seat may not choose its own table."""
+    rows = session.exec(
+        select(Question.config).where(
+            Question.forum_id == forum, col(Question.state).in_(("open", "closing"))
+        )
+    ).all()
+    return any(config.get("not_own_table") for config in rows)
+
+
 BINDING_KINDS = ("ticket", "member", "proxy", "paper")
 
 

@@ -151,6 +151,11 @@ def add_open_seat(session: Session, forum: int, nickname: str, table: int | None
     return seat.id
 
 
+def table_of(session: Session, seat: int) -> int | None:
+    """Where a seat sits now."""
+    return session.exec(select(Seat.table_no).where(Seat.id == seat)).first()
+
+
 def ticket_numbered(session: Session, forum: int, number: int) -> int | None:
     """The seat of the ticket with this number on its paper."""
     return session.exec(

@@ -78,9 +78,19 @@ class Writer:
         """How many items stand in the line."""
         return len(self._line)
 
-    async def change(self, task: Task) -> Any:
-        """Run `task(session, now)` in a transaction of its own; what it raises rolls it back."""
-        return await asyncio.shield(self._enqueue(task))
+    async def change(self, task: Task, then: Callable[[Any], None]) -> Any:
+        """Run `task(session, now)` in a transaction of its own; what it raises rolls it back.
+
+        `then(value)` is called after the commit, also when nobody waits for the answer any more.
+        """
+        answer = self._enqueue(task)
+
+        def done(future: asyncio.Future[Any]) -> None:
+            if future.exception() is None:
+                then(future.result())
+
+        answer.add_done_callback(done)
+        return await asyncio.shield(answer)
 
     async def cast(self, ballot: CastBallot) -> Answer:
         """Store a ballot; the answer comes after the commit. A full line answers `busy`."""

@@ -83,7 +83,7 @@ export function begin(renew) {
       code: boot.code,
       token: boot.token,
       renew,
-      hello: () => (store.version ? { version: store.version } : {}),
+      hello: () => (store.whole() ? { version: store.whole() } : {}),
       heard: (frame, trip) => hear(page, frame, trip),
       state: (line, why) => {
         page.state = { line, why: why || "", since: Date.now() };

@@ -168,8 +168,10 @@ export class Line {
    * The HTTP twin of an event.
    * @param {string} event
    * @param {Record<string, any>|null} payload
+   * @param {boolean} [again]  whether the page's token was renewed for this try
+   * @returns {Promise<any>}
    */
-  async post(event, payload) {
+  async post(event, payload, again = false) {
     /** @type {Record<string, string>} */
     const headers = { "Content-Type": "application/json", Accept: "application/json" };
     if (this.token) headers.Authorization = `Bearer ${this.token}`;
@@ -181,6 +183,14 @@ export class Line {
     });
     const said = await answer.json().catch(() => null);
     if (!said || !said.status) throw new Error(`answer ${answer.status}`);
+    if (said.code === "sign_in" && !again && event !== "token" && event !== "join") {
+      // The page's token lives an hour; without a socket nobody else would notice its end.
+      const token = await this.refresh();
+      if (token) {
+        this.token = token;
+        return this.post(event, payload, true);
+      }
+    }
     return said;
   }
 

@@ -18,7 +18,7 @@ export class Store {
     this.slices = {};
     /** @type {Record<string, Version>} */
     this.versions = {};
-    /** @type {Version|null} */
+    /** @type {Version|null} the newest that any slice came with */
     this.version = null;
     /** @type {import("./types.js").Me|null} */
     this.me = null;
@@ -51,6 +51,17 @@ export class Store {
     if (!this.version || compare(version, this.version) > 0) this.version = version;
     if (names.length) this.tell(names);
     return names;
+  }
+
+  /**
+   * The version of which everything is here: a frame of a few slices does not make the others new.
+   * @returns {Version|null}
+   */
+  whole() {
+    return Object.values(this.versions).reduce(
+      (least, one) => (!least || compare(one, least) < 0 ? one : least),
+      /** @type {Version|null} */ (null),
+    );
   }
 
   /** @param {import("./types.js").Me|null|undefined} me */

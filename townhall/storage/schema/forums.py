@@ -26,7 +26,7 @@ class Forum(SQLModel, table=True):
     current_segment: int | None = None
     speaker: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     stage: dict[str, Any] = document()  # {"scene", "question"?, "blank"?}
-    last_key: str | None = None  # of the last command, so that sending it again changes nothing
+    recent_keys: list[str] = document(list)  # of commands: sent again they change nothing
     revision: int = 0
     created_at: int = moment()
 

@@ -49,7 +49,8 @@ export class Votes {
     const { me } = this.page.store;
     const said = me && me.votes ? me.votes[id] : null;
     if (!said) return mine || null;
-    if (mine && isCounted(mine) && mine.rev >= said.rev) return mine;
+    const other = mine && mine.failed && said.receipt && mine.receipt && said.receipt.id !== mine.receipt.id;
+    if (mine && isCounted(mine) && mine.rev >= said.rev && !other) return mine;
     return { ...mine, ...said };
   }
 
@@ -148,7 +149,7 @@ export class Votes {
       // The earlier ballot still counts; what failed is the change.
       this.kept[question] = { ...before, failed: answer.status, rev };
     } else {
-      this.kept[question] = { status: answer.status, message: answer.message, rev, at };
+      this.kept[question] = { status: answer.status, message: answer.message, choice, rev, at };
     }
     keep(this.name, this.kept);
     const asked = this.page.store.question(question);

@@ -198,7 +198,7 @@ def upgrade() -> None:
         sa.Column("current_segment", sa.Integer(), nullable=True),
         sa.Column("speaker", sa.JSON(), nullable=True),
         sa.Column("stage", sa.JSON(), nullable=False),
-        sa.Column("last_key", sa.String(), nullable=True),
+        sa.Column("recent_keys", sa.JSON(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["board_id"], ["board.id"], name=op.f("fk_forum_board_id_board")),
