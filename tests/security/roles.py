@@ -401,6 +401,10 @@ async def entered(house: House, folder: Path, state: str = "") -> AsyncIterator[
     """A fresh copy of the house in a state, with its door."""
     copy = folder / f"{secrets.token_hex(4)}.db"
     shutil.copyfile(house.file, copy)
+    with sqlite3.connect(copy) as database:
+        # Facts of a forum are remembered by epoch, and no copy shares them with another.
+        database.execute("UPDATE instance SET value = ? WHERE key = 'epoch'", (copy.stem,))
+    database.close()
     async with running(f"sqlite:///{copy}", Clock(), []) as hall:
         watch = sqlite3.connect(copy)
         try:

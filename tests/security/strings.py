@@ -43,8 +43,9 @@ STRINGS: Mapping[str, str] = {
     "sql": "'; DROP TABLE proposal; -- \" OR 1=1 /* \\' %_",
     "path": "../../../../etc/passwd\\..\\..\\..%2e%2e%2f%00",
     "json_break": '</script><script>alert(9)</script>\u2028"}],"x":[<!--<script>',
-    "long_word": "가나다라마바사" * 8
-    + "LlanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogochWWWWWWWWWWWWWW",
+    "long_word": "가나다라마바사" * 5,
+    "long_latin": "LlanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogochWWWWWWWWWWWWWW",
+    "wide": "W" * 20,
     "arabic": "مرحبا بكم في المنتدى (الساعة 7)",
     "hebrew": "ברוכים הבאים, 3 הצעות",
     "jamo": "\u1112\u1161\u11ab\u1100\u1173\u11af 조합형",
