@@ -178,12 +178,15 @@ class Replay:
 
     def _explain(self, statement: str, published: Counter[str], wanted: Counter[str]) -> None:
         """Why participants-votes.csv says something else than votes.csv of the same set."""
+        voted = {who: c for (who, on), c in self._data.final.items() if on == statement}
         if statement not in self._data.columns:
             why = "participants-votes.csv has no column for it"
-        else:
-            voted = {voter for voter, on in self._data.final if on == statement}
-            missing = len(voted - self._data.people)
+        elif missing := len(voted.keys() - self._data.people):
             why = f"{missing} of its voters are not in participants-votes.csv"
+        else:
+            state = self._data.published
+            other = sum(state.get((who, statement)) != c for who, c in voted.items())
+            why = f"it has another final choice for {other} of its voters"
         self.report.inherent.append(
             f"statement {statement}: votes.csv {dict(wanted)}, "
             f"participants-votes.csv {dict(published)}: {why}"
