@@ -24,7 +24,7 @@ Id = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Hex = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 Rev = Annotated[int, Field(ge=1, le=1_000)]
 Text = Annotated[str, Field(max_length=32_768)]
-"""No longer than a frame. Each action has its own limit, in letters, and says how far over it is."""
+"""No longer than a frame. Each action has a limit of its own and says how far over it is."""
 
 
 class Payload(BaseModel):

@@ -174,7 +174,14 @@ def test_every_refusal_code_has_words() -> None:
         for found in re.finditer(r"Refused\(\s*\"(?P<code>\w+)\"", text)
         for code in [found["code"]]
     }
-    missing = {c: at for c, at in raised.items() if f"refused.{c}" not in CATALOGUES["ko"]}
+    # A row of a file is refused in the report of an import; `townhall score` has no catalogue.
+    words = ("refused.{}", "import.reason.{}")
+    missing = {
+        code: at
+        for code, at in raised.items()
+        if not any(form.format(code) in CATALOGUES["ko"] for form in words)
+        and not at.startswith("townhall/cli/score.py")
+    }
     assert not missing, listed(missing)
 
 

@@ -79,11 +79,6 @@ def page_token(hall: Hall, actor: Actor, screen: str = "") -> tuple[str, int]:
     return sessions.page_token(actor.session, screen, hall.now(), secret_of(hall))
 
 
-async def revocation_mark(hall: Hall) -> str:
-    """Changes whenever a session is revoked; poll it before `revoked_among`."""
-    return await hall.read(sessions.revocation_mark)
-
-
 async def revoked_among(hall: Hall, ids: Sequence[int]) -> set[int]:
     """Which of these session ids are expired or revoked, by themselves or with card or seat."""
     return await hall.read(sessions.revoked_among, ids, hall.now())
@@ -235,10 +230,10 @@ async def card(
 ) -> str:
     """A new card or link to a role of one forum: its token.
 
-    A table's or a panelist's new card replaces the old one and whoever entered with it; stage and
-    moderator links may be many. Valid `session_days` from now or from the forum's start,
-    whichever is later. With the `key` of a form it may be repeated, until another card has
-    replaced it. Refuses `table_unknown`, `form_used`.
+    A new one replaces the old one (of a table, of a panelist, of the stage, of the moderators) and
+    whoever entered with it: so a link that got lost is taken back. Valid `session_days` from now
+    or from the forum's start, whichever is later. With the `key` of a form it may be repeated,
+    until another card has replaced it. Refuses `table_unknown`, `form_used`.
     """
     require(actor, _MAY_ISSUE[role], forum=forum)
     token = _token(hall, actor, key, role, forum, table, panelist)
@@ -272,6 +267,8 @@ def issue(
             raise Refused("table_unknown", table="")
         _require_table(session, forum, table)
         sessions.revoke_cards(session, forum, role, table, now)
+    elif role in ("moderator", "stage"):
+        sessions.revoke_cards(session, forum, role, None, now)
     elif role == "panelist" and panelist is not None:
         sessions.revoke_panelist(session, panelist, now)
     until = _until(hall, found, now)

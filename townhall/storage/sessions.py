@@ -7,7 +7,6 @@ voided. Signed page tokens name a session and are as alive as it is.
 
 import hmac
 import json
-import secrets
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,11 +18,10 @@ from sqlmodel import Session, col, select, update
 
 from townhall.domain.audience import VISITOR, Actor, Role, allowed
 from townhall.storage.people import digest, grants_of, new_token
-from townhall.storage.schema import Instance, Person, Seat
+from townhall.storage.schema import Person, Seat
 from townhall.storage.schema import Session as Row
 
 PAGE_TOKEN_MS = 3_600_000
-_MARK = "revocations"
 
 
 @dataclass(frozen=True)
@@ -160,11 +158,10 @@ def carded(session: Session, forum: int, now: int) -> set[int]:
 
 
 def revoke(session: Session, now: int, *which: ColumnElement[bool]) -> int:
-    """End the sessions that match, and raise the mark that socket doors poll. How many ended."""
+    """End the sessions that match; how many ended. Socket doors ask each second."""
     ended = session.exec(
         update(Row).where(col(Row.revoked_at).is_(None), *which).values(revoked_at=now)
     )
-    session.merge(Instance(key=_MARK, value=secrets.token_hex(8)))
     session.flush()
     return int(ended.rowcount)
 
@@ -200,12 +197,6 @@ def revoke_cards(session: Session, forum: int, role: Role, table: int | None, no
     if table is not None:
         where.append(col(Row.table_no) == table)
     return revoke(session, now, *where)
-
-
-def revocation_mark(session: Session) -> str:
-    """Changes whenever anything is revoked; unchanged means that nothing was."""
-    row = session.get(Instance, _MARK)
-    return row.value if row else ""
 
 
 def revoked_among(session: Session, ids: Sequence[int], now: int) -> set[int]:
