@@ -1,5 +1,4 @@
-"""Load tests: what the product carries, printed as tables and never asserted as wall time.
+"""Load on a real server through the public protocol alone; of ours it imports `townhall.crowd`.
 
-They start servers of their own as anybody would, and speak the public protocol only; of ours they
-may import `townhall.crowd` and nothing else.
+Figures are printed and never asserted. Load goes to this machine only, bounded in count and time.
 """

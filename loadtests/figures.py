@@ -1,37 +1,27 @@
-"""Percentiles, and one table of what was measured against what it may be."""
+"""Figures as people read them: percentiles and one table. Knows nothing of a server."""
 
-import unicodedata
 from collections.abc import Sequence
-
-Row = tuple[str, str, str]
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
-    """The smallest value that at least `percent` of the values do not exceed; 0 for none."""
+    """The smallest value that `percent` of all do not exceed (nearest rank); 0 of none."""
     if not values:
         return 0.0
     ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, max(0, -(-len(ordered) * int(percent) // 100) - 1))]
+    rank = -(-len(ordered) * percent // 100)
+    return ordered[max(0, int(rank) - 1)]
 
 
-def milliseconds(seconds: Sequence[float]) -> str:
-    """p50 / p95 / p99 in milliseconds."""
-    found = [percentile(seconds, percent) * 1000 for percent in (50, 95, 99)]
-    return " / ".join(f"{value:.0f}" for value in found) + " ms"
+def milliseconds(seconds: Sequence[float], *percents: float) -> str:
+    """`p50 12 ms, p95 40 ms` of durations in seconds."""
+    return ", ".join(f"p{p:g} {percentile(seconds, p) * 1000:,.0f} ms" for p in percents)
 
 
-def table(title: str, rows: Sequence[Row]) -> str:
-    """What, found, may be: aligned for a terminal."""
-    widths = [max(_width(row[column]) for row in rows) for column in (0, 1)]
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Rows as aligned columns, the first row as head."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = [
-        "  ".join(
-            cell + " " * (width - _width(cell))
-            for cell, width in zip(row, [*widths, 0], strict=True)
-        ).rstrip()
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in rows
     ]
-    return "\n".join([title, "-" * _width(title), *lines])
-
-
-def _width(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
+    return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])

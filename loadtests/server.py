@@ -1,44 +1,55 @@
-"""A server of one's own: `townhall serve` on a free port, a fresh database, and what it costs.
+"""Our own server as a child process: a fresh database in a temporary folder, a free port.
 
-Memory and processor time are read from the system, so figures need Linux.
+Belongs here: starting, asking `townhall …` for a forum, and what the kernel says about the
+process. Does not belong here: load.
 """
 
+import asyncio
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 ROOT = Path(__file__).resolve().parent.parent
 TICKS = os.sysconf("SC_CLK_TCK")
-PAGE = os.sysconf("SC_PAGE_SIZE")
+START_SECONDS = 60.0
+LONGEST_RUN = 1_800.0
+
+T = TypeVar("T")
 
 
-def many_files() -> None:
-    """Let this process, and servers it starts, hold as many sockets as the system allows."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+class ServerFailed(Exception):  # noqa: N818 - told in one line
+    """Our server did not do what was asked; the text says what."""
 
 
 class Server:
-    """`with Server() as server:`; the database is gone afterwards, unless it was given."""
+    """One server on SQLite; it and its folder go with the `with` block."""
 
-    def __init__(self, database: str | None = None) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="townhall-load-")
-        self.home = Path(self._folder.name)
-        self.database = database or f"sqlite:///{self.home / 'townhall.db'}"
-        self.log = self.home / "server.log"
+    def __init__(self) -> None:
+        self._home = Path(tempfile.mkdtemp(prefix="townhall-load-"))
+        self._log = self._home / "server.log"
+        self._process: subprocess.Popen[bytes] | None = None
+        self.started = 0.0  # on the clock of time.perf_counter
         self.url = ""
 
     def __enter__(self) -> Self:
-        self.start()
+        # Thousands of sockets here and, inherited, in the server.
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        try:
+            self._start()
+        except BaseException:
+            self._remove()
+            raise
         return self
 
     def __exit__(
@@ -47,36 +58,25 @@ class Server:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.stop()
-        self._folder.cleanup()
+        self._remove()
 
-    def start(self) -> None:
-        """Start and wait until it accepts."""
-        file = self.home / "url"
-        file.unlink(missing_ok=True)
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "townhall", "serve", "--port", "0", "--url-file", file],
-                stdout=log,
-                stderr=log,
-                env=self._environment(),
-                cwd=ROOT,
-            )
-        while not (file.exists() and file.read_text().endswith("\n")):
-            if self._process.poll() is not None:
-                raise SystemExit(f"The server did not start:\n{self.log.read_text()}")
-            time.sleep(0.01)
-        self.url = file.read_text().strip()
+    async def alongside(self, work: Coroutine[Any, Any, T], seconds: float = LONGEST_RUN) -> T:
+        """Do the work while the server lives; ServerFailed when it ends or time is over."""
+        task, deadline = asyncio.create_task(work), time.monotonic() + seconds
+        try:
+            while not (await asyncio.wait({task}, timeout=1))[0]:
+                if self._process is None or self._process.poll() is not None:
+                    raise ServerFailed(f"the server ended: {self._last_words()}")
+                if time.monotonic() > deadline:
+                    raise ServerFailed(f"not done within {seconds:g} s.")
+        finally:
+            task.cancel()
+        return task.result()
 
-    def stop(self) -> None:
-        """Stop it as an operator would."""
-        self._process.send_signal(signal.SIGTERM)
-        self._process.wait(timeout=60)
-
-    def command(self, *arguments: str | Path) -> str:
-        """Run `townhall …` on this server's database; what it printed."""
+    def command(self, *arguments: str) -> str:
+        """Run `townhall …` on this server's database; what it printed. Raises ServerFailed."""
         done = subprocess.run(
-            [sys.executable, "-m", "townhall", *map(str, arguments)],
+            [sys.executable, "-m", "townhall", *arguments],
             check=False,
             capture_output=True,
             text=True,
@@ -84,27 +84,74 @@ class Server:
             cwd=ROOT,
         )
         if done.returncode:
-            raise SystemExit(f"townhall {arguments[0]} failed:\n{done.stdout}{done.stderr}")
+            said = (done.stderr or done.stdout).strip().splitlines() or ["no word"]
+            raise ServerFailed(f"townhall {arguments[0]} failed: {said[-1]}")
         return done.stdout
 
-    def forum(self, tickets: int, questions: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    def forum(self, questions: Sequence[dict[str, Any]], tickets: int) -> dict[str, Any]:
         """A blank forum with these questions, as `townhall forum new --json` prints it."""
-        file = self.home / "questions.json"
-        file.write_text(json.dumps(list(questions), ensure_ascii=False), encoding="utf-8")
-        options = ["--template", "blank", "--tickets", str(tickets), "--questions", file, "--json"]
-        made: dict[str, Any] = json.loads(self.command("forum", "new", *options))
+        file = self._home / "questions.json"
+        file.write_text(json.dumps(questions), encoding="utf-8")
+        options = ["--questions", str(file), "--tickets", str(tickets), "--title", "Load"]
+        made: dict[str, Any] = json.loads(
+            self.command("forum", "new", "--template", "blank", *options, "--json")
+        )
         return made
 
     def cpu(self) -> float:
-        """Seconds of processor time that the server has used so far."""
-        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        """Seconds of processor time that the server has used so far, in all its threads."""
+        fields = self._proc("stat").rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / TICKS
 
-    def memory(self) -> int:
-        """Bytes of memory that the server holds now (resident set)."""
-        return int(Path(f"/proc/{self._process.pid}/statm").read_text().split()[1]) * PAGE
+    def memory(self, line: str = "VmRSS") -> float:
+        """Megabytes of the server: VmRSS now, VmHWM at its peak."""
+        found = next(each for each in self._proc("status").splitlines() if each.startswith(line))
+        return int(found.split()[1]) / 1024
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def _last_words(self) -> str:
+        said = self._log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        return said[-1] if said else "without a word"
+
+    def _proc(self, name: str) -> str:
+        return Path(f"/proc/{self.pid}/{name}").read_text()
+
+    def _start(self) -> None:
+        address = self._home / "url"
+        command = [sys.executable, "-m", "townhall", "serve", "--port", "0"]
+        with self._log.open("wb") as output:
+            self.started = time.perf_counter()
+            self._process = subprocess.Popen(
+                [*command, "--url-file", str(address)],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=self._environment(),
+                cwd=ROOT,
+            )
+        while not (address.exists() and address.read_text().endswith("\n")):
+            late = time.perf_counter() - self.started > START_SECONDS
+            if late or self._process.poll() is not None:
+                raise ServerFailed(f"the server did not start: {self._last_words()}")
+            time.sleep(0.01)
+        self.url = address.read_text().strip()
 
     def _environment(self) -> dict[str, str]:
         ours = {k: v for k, v in os.environ.items() if not k.startswith("TOWNHALL_")}
-        chosen = {"TOWNHALL_DATABASE_URL": self.database, "TOWNHALL_LOG_LEVEL": "warning"}
-        return ours | chosen
+        database = f"sqlite:///{self._home / 'townhall.db'}"
+        return ours | {"TOWNHALL_DATABASE_URL": database, "TOWNHALL_LOG_LEVEL": "warning"}
+
+    def _remove(self) -> None:
+        process, self._process = self._process, None
+        if process is not None and process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(timeout=15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        shutil.rmtree(self._home, ignore_errors=True)
