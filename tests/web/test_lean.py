@@ -42,6 +42,11 @@ def test_leaving_out_again_changes_nothing() -> None:
     assert lean("js/x.js", LEAN) == LEAN
 
 
+def test_code_behind_a_comment_stays_with_all_that_follows_it() -> None:
+    script = b"f(\n  /** @type {Part|null} */ (null),\n);\n/** Next. */\ng();\n"
+    assert lean("js/x.js", script) == b"f(\n(null),\n);\ng();\n"
+
+
 def test_a_style_loses_its_comments_and_indentation() -> None:
     style = b"/* Two\n   lines. */\n.a {\n  color: red; /* behind */\n}\n"
     assert lean("css/x.css", style) == b".a {\ncolor: red; /* behind */\n}\n"

@@ -6,7 +6,7 @@ was written. Not a minifier: names, lines of code and their order stay. May call
 
 import re
 
-_WHOLE_LINES = re.compile(r"^[ \t]*/\*.*?\*/[ \t]*\n", re.MULTILINE | re.DOTALL)
+_WHOLE_LINES = re.compile(r"^[ \t]*/\*(?:(?!\*/).)*\*/[ \t]*\n", re.MULTILINE | re.DOTALL)
 _CASTS = re.compile(r"/\*\* @[^*\n]*\*/ ?")
 _LINE_ENDS = re.compile(r"^[ \t]*//.*\n", re.MULTILINE)
 _INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
