@@ -24,13 +24,13 @@ from townhall.crowd.client import key
 pytestmark = pytest.mark.anyio
 
 QUESTIONS, SEATS = 100, 100
-APART, GRACE = 0.08, 3.0
+APART, GRACE = 0.2, 3.0
 BEFORE, AROUND = 1.2, 1.6
 """In seconds: votes begin so long before the grace of a close is over, and go on for so long."""
 
 SLOW_COMMIT = """
 CREATE FUNCTION slow_commit() RETURNS trigger LANGUAGE plpgsql AS
-$$ BEGIN PERFORM pg_sleep(0.2); RETURN NULL; END $$;
+$$ BEGIN PERFORM pg_sleep(0.3); RETURN NULL; END $$;
 CREATE TRIGGER slow_commit AFTER INSERT ON audit
 FOR EACH ROW WHEN (NEW.writer % 2 = 1) EXECUTE FUNCTION slow_commit();
 """
