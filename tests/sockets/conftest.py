@@ -15,7 +15,7 @@ from tests.servers.townhall import TownhallServer
 from townhall.crowd.client import Client, join, key
 from townhall.crowd.wire import Wire
 
-TICKETS = 60
+TICKETS = 100
 QUESTION = {"kind": "yesno", "title": "찬성하세요?", "results": "live"}
 SECRET = {"kind": "yesno", "title": "찬성하세요?", "secret": True}
 
