@@ -116,7 +116,8 @@ async def _arrive(
     dice: random.Random,
 ) -> None:
     """Everybody comes in at random moments, a hundred a second: ticket, socket, first screen."""
-    limits = httpx.Limits(max_connections=50)
+    # Phones share no connections; a shared one may end just as it is used again.
+    limits = httpx.Limits(max_connections=50, max_keepalive_connections=0)
     async with httpx.AsyncClient(timeout=60, limits=limits) as http:
 
         async def one(ticket: str) -> None:

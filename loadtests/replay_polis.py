@@ -74,7 +74,8 @@ async def replay(data: DataSet, place: Place) -> Replay:
     async with AsyncExitStack() as stack:
         moderator = Client(place.url, place.code, place.moderator)
         await stack.enter_async_context(moderator)
-        limits = httpx.Limits(max_connections=32)
+        # Phones share no connections; a shared one may end just as it is used again.
+        limits = httpx.Limits(max_connections=32, max_keepalive_connections=0)
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=60, limits=limits))
         numbers = _numbers(data, moderator)
         since = time.perf_counter()
