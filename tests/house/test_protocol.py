@@ -3,6 +3,7 @@
 import re
 
 from tests.house.sources import ROOT, files, listed
+from townhall.domain.audience import RIGHTS
 from townhall.events import EVENTS
 from townhall.screens.slices import SLICES
 
@@ -43,6 +44,26 @@ def test_protocol_names_the_rate_of_every_event() -> None:
         if f"{event.rate:g} a second, burst {event.burst}" not in section(name)
     ]
     assert not missing, listed(missing)
+
+
+def test_protocol_names_the_roles_of_every_event() -> None:
+    missing = [
+        f"{name}: {roles}"
+        for name, event in EVENTS.items()
+        for roles in [", ".join(sorted(RIGHTS[event.action]))]
+        if f"Roles: {roles}." not in section(name)
+    ]
+    assert not missing, listed(missing)
+
+
+def test_protocol_names_no_field_that_an_event_does_not_take() -> None:
+    unknown = [
+        f"{name}: {field}"
+        for name, event in EVENTS.items()
+        for field in re.findall(r"^\| `(\w+)` \|", section(name), re.MULTILINE)
+        if field not in event.payload.model_fields
+    ]
+    assert not unknown, listed(unknown)
 
 
 def test_protocol_names_every_slice_and_who_sees_it() -> None:
