@@ -271,42 +271,37 @@ async def _tokens(hall: Hall, house: House) -> None:
     forum, elsewhere = house.ids["forum"], house.ids["forum_elsewhere"]
     organiser = scored.ORGANISER
     await accounts.sign_up(hall, "sunny", "햇살", PASSWORD)
-    cards = {
-        "facilitator_here": (
-            HERE,
-            await people.card(hall, organiser, forum, "facilitator", table=1),
-        ),
-        "facilitator_other_table": (
-            HERE,
-            await people.card(hall, organiser, forum, "facilitator", table=2),
-        ),
-        "facilitator_elsewhere": (
-            ELSEWHERE,
-            await people.card(hall, organiser, elsewhere, "facilitator", table=1),
-        ),
-        "moderator": (HERE, await people.card(hall, organiser, forum, "moderator")),
-        "stage": (HERE, await people.card(hall, organiser, forum, "stage")),
-        "panelist": (HERE, house.tokens["panelist"]),
-        "revoked_link": (HERE, await people.card(hall, organiser, forum, "moderator")),
-    }
-    for role, (code, card) in cards.items():
+    cards: tuple[tuple[str, str, int, people.CardRole, int | None], ...] = (
+        ("facilitator_here", HERE, forum, "facilitator", 1),
+        ("facilitator_other_table", HERE, forum, "facilitator", 2),
+        ("facilitator_elsewhere", ELSEWHERE, elsewhere, "facilitator", 1),
+        ("stage", HERE, forum, "stage", None),
+        ("revoked_link", HERE, forum, "moderator", None),
+        # A new link of a role takes back the one before.
+        ("moderator", HERE, forum, "moderator", None),
+    )
+    for role, code, at, kind, table in cards:
+        card = await people.card(hall, organiser, at, kind, table=table)
         house.tokens[role] = (await people.enter(hall, code, card)).token
+    link = house.tokens["panelist"]
+    house.tokens["panelist"] = (await people.enter(hall, HERE, link)).token
     house.tickets = [ticket.token for ticket in await people.mint(hall, organiser, forum, SPARE)]
     with writing(hall.database) as session:
-        for role, name, at in (
+        for role, name, where in (
             ("seated_here", "seat", forum),
             ("voided_seat", "voided", forum),
             ("open", "guest", forum),
             ("seated_elsewhere", "seat_elsewhere", elsewhere),
         ):
-            kind = "open" if role == "open" else "seated"
             opened = sessions.open_session(
-                session, kind, NOON, EXPIRES, forum=at, seat=house.ids[name]
+                session,
+                "open" if role == "open" else "seated",
+                NOON,
+                EXPIRES,
+                forum=where,
+                seat=house.ids[name],
             )
             house.tokens[role] = opened.token
-        taken = sessions.session_of(session, house.tokens["revoked_link"], NOON)
-        assert taken is not None
-        sessions.revoke_one(session, taken.parent_id or 0, NOON)
 
 
 def _kept(session: Session, row: Any) -> int:

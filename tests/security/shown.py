@@ -144,7 +144,7 @@ def _board(session: Session, made: Shown) -> None:
     author = boards.person(session)
     for name, title in accepted(200).items():
         text = accepted(5_000, lines=True)[name]
-        made.proposals[name] = proposal = boards.proposal(
+        made.proposals[name] = boards.proposal(
             session,
             board,
             author,
@@ -155,7 +155,8 @@ def _board(session: Session, made: Shown) -> None:
             tags=(nicknames[name],) if name in nicknames else (),
             author=nicknames.get(name, "이웃"),
         )
-        for at in {proposal, made.proposals.get("html", proposal)}:
+    for name, text in accepted(1_000, lines=True).items():
+        for at in {made.proposals[name], made.proposals["html"]}:
             comment = {"author": nicknames.get(name, "이웃"), "text": text, "created_at": NOON}
             session.add(Comment(proposal_id=at, person_id=author, **comment))
     session.flush()

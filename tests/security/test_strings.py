@@ -155,7 +155,7 @@ async def test_event_keeps_or_refuses_every_string(
             else:
                 assert said["status"] in {"refused", "invalid", "superseded"}, (string, said)
                 if said["status"] == "refused":
-                    _is_sentence(said["message"])
+                    sentence(said["message"])
                     assert said["code"] != "unexpected"
     _all_clean(copy)
 
@@ -179,7 +179,7 @@ async def _send(who: Visitor, event: str, payload: Any) -> httpx.Response:
     )
 
 
-def _is_sentence(words: str) -> None:
+def sentence(words: str) -> None:
     """A sentence of the catalogue, filled in; no key and no open place."""
     assert re.search(r"[가-힣].*[.요]$", words), words
     assert not re.search(r"refused\.|\{\w+\}", words.replace(STRINGS["templates"], "")), words

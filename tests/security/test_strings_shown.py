@@ -6,7 +6,9 @@ the console, no sideways overflow; and where a view has room for all strings, ea
 
 import re
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -14,16 +16,17 @@ from urllib.parse import quote, urlsplit
 import httpx
 import pytest
 from anyio import run
-from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Request
+from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Request, sync_playwright
 
 from tests.security.shown import CODE, TITLES, WORST, Shown, build, key, serving
 from tests.security.strings import STRINGS, accepted
+from tests.servers.chromium import Chromium
 
 PHONE, HALL = (390, 844), (1920, 1080)
 
 _WATCH = """
 window.reports = [];
-addEventListener("securitypolicyviolation", (e) => reports.push(e.violatedDirective + " " + e.sample));
+addEventListener("securitypolicyviolation", (e) => reports.push(e.violatedDirective + e.sample));
 """
 _SEEN = """() => {
   document.querySelectorAll("details").forEach((e) => (e.open = true));
@@ -41,9 +44,12 @@ _WIDE = """() => {
 _FOREIGN = """() => [...document.querySelectorAll(
   "[onload], [onerror], [onfocus], [onmouseover], [onbegin], plaintext, base, iframe, object, embed"
 )].map((e) => e.outerHTML.slice(0, 100)).concat(
-  [...document.querySelectorAll("a[href], form[action], img[src], script[src]")]
-    .map((e) => e.getAttribute("href") || e.getAttribute("action") || e.getAttribute("src"))
-    .filter((to) => /^(javascript|data|vbscript):|evil/i.test(to) && !/^data:image/.test(to)))"""
+  [...document.querySelectorAll("a[href], form[action]")]
+    .map((e) => e.getAttribute("href") || e.getAttribute("action"))
+    .filter((to) => /^\\s*(javascript|data|vbscript):/i.test(to))).concat(
+  [...document.querySelectorAll("img[src], script[src], link[href], use[href], image[href]")]
+    .map((e) => e.getAttribute("src") || e.getAttribute("href"))
+    .filter((from) => !/^[/#](?!\\/)/.test(from)))"""
 
 
 def bare(text: str) -> str:
@@ -64,7 +70,7 @@ class Eye:
         self.page.add_init_script(_WATCH)
         self.page.on("dialog", self._dialog)
         self.page.on("console", self._console)
-        self.page.on("pageerror", lambda error: self.faults.append(f"error: {error}"))
+        self.page.on("pageerror", lambda error: self.faults.append(f"error: {error.stack}"))
         self.page.on("request", self._request)
 
     def _dialog(self, dialog: Dialog) -> None:
@@ -107,10 +113,22 @@ class Eye:
 
 
 @pytest.fixture(scope="module")
+def browser(chromium: Chromium) -> Iterator[Browser]:
+    """A running Chromium; elsewhere in this folder a browser is one without scripts."""
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(
+            executable_path=chromium.path, env=dict(chromium.env), args=list(chromium.args)
+        )
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="module")
 def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
     """The house of strings behind a running server."""
     folder = tmp_path_factory.mktemp("shown")
-    made = run(build, folder)
+    with ThreadPoolExecutor(1) as aside:  # The browser's own loop occupies this thread.
+        made = aside.submit(run, build, folder).result()
     with serving(made.file, folder) as (url, log):
         made.url = url
         yield made
@@ -128,18 +146,46 @@ def eye(browser: Browser, shown: Shown) -> Iterator[Eye]:
     opened = Eye(context.new_page(), shown.url)
     yield opened
     context.close()
-    assert opened.faults == []
+    assert not opened.faults, "\n".join(opened.faults)
 
 
 def lead(shown: Shown, event: str, **given: Any) -> None:
-    """Steer the forum as its moderator."""
+    """Steer the forum as its moderator, no faster than one may."""
     token = shown.cookies[f"townhall-{CODE}-console"]
-    answer = httpx.post(
-        f"{shown.url}/api/f/{CODE}/{event}",
-        json={"key": key()} | given if event != "ask_state" else given,
-        headers={"Authorization": f"Bearer {token}"},
-    )
+    payload = given if event == "ask_state" else {"key": key()} | given
+    while True:
+        answer = httpx.post(
+            f"{shown.url}/api/f/{CODE}/{event}",
+            json=payload,
+            headers={"Authorization": f"Bearer {token}"},
+        )
+        if answer.status_code != 429:
+            break
+        time.sleep(0.3)
     assert answer.json()["status"] == "ok", answer.text
+
+
+def rewrite(shown: Shown, statement: str, *values: Any) -> None:
+    """Change a row behind the server's back, as far as it can tell by a command."""
+    with sqlite3.connect(shown.file) as database:
+        database.execute(statement, values)
+        database.execute("UPDATE forum SET revision = revision + 1")
+    database.close()
+
+
+def test_the_eye_sees_what_would_be_wrong(browser: Browser, shown: Shown) -> None:
+    """The control: a string that became markup is noticed, though the policy stops its script."""
+    context = browser.new_context()
+    eye = Eye(context.new_page(), shown.url)
+    eye.page.goto(f"{shown.url}/login")
+    eye.page.evaluate(
+        "(text) => document.body.insertAdjacentHTML('beforeend', text)", STRINGS["img"]
+    )
+    eye.look("control", ["nowhere on this page"])
+    context.close()
+    said = " ".join(eye.faults)
+    for sign in ("live markup", "report: script-src", "report: img-src", "not shown", "asked for"):
+        assert sign in said, sign
 
 
 def test_the_board_shows_them_as_text(eye: Eye, shown: Shown) -> None:
@@ -209,7 +255,8 @@ def test_tickets_show_the_forum_as_text(eye: Eye, shown: Shown) -> None:
         )
         eye.page.wait_for_load_state("networkidle")
         # A sheet of paper is wider than a phone.
-        eye.look(f"tickets as {form}", [accepted(80)["img"]], PHONE if form == "page" else HALL)
+        texts = [accepted(80)["img"]] if form == "sheet" else []
+        eye.look(f"tickets as {form}", texts, PHONE if form == "page" else HALL)
 
 
 def test_the_score_shows_them_as_text(eye: Eye, shown: Shown) -> None:
@@ -222,14 +269,18 @@ def test_the_score_shows_them_as_text(eye: Eye, shown: Shown) -> None:
 
 
 def test_the_phone_shows_them_as_text(eye: Eye, shown: Shown) -> None:
-    titles = [title for name, title in accepted(300).items()]
     eye.go(f"/f/{CODE}")
-    eye.until(titles[0])
-    eye.look("phone", titles)
     for tab in ("agenda", "table", "asks", "votes"):
         eye.page.evaluate("(tab) => { location.hash = tab; }", tab)
         eye.page.wait_for_timeout(150)
         eye.look(f"phone {tab}", accepted(200).values() if tab == "asks" else ())
+    alone = "UPDATE question SET state = iif(id = ?, 'open', 'draft') WHERE kind = 'yesno'"
+    for name in WORST:
+        rewrite(shown, alone, shown.questions[name])
+        eye.page.goto(f"{shown.url}/f/{CODE}")
+        eye.until(accepted(300)[name])
+        eye.look(f"phone asked {name}", [accepted(300)[name]])
+    rewrite(shown, "UPDATE question SET state = 'open' WHERE kind = 'yesno'")
     for name in WORST:
         eye.go(f"/f/{shown.forums[name]}")
         eye.go(f"/f/{shown.forums[name]}/enter")
@@ -268,7 +319,7 @@ def test_every_scene_of_the_stage_shows_them_as_text(eye: Eye, shown: Shown) -> 
         eye.page.wait_for_timeout(400)
         eye.look(f"stage {scene}", size=HALL)
         eye.look(f"stage {scene}")
-    for name in WORST:
+    for name in WORST[:5]:
         lead(shown, "stage_show", scene="question", question=shown.questions[name])
         eye.until(accepted(300)[name])
         eye.look(f"stage question {name}", size=HALL)
@@ -279,23 +330,20 @@ def test_every_scene_of_the_stage_shows_them_as_text(eye: Eye, shown: Shown) -> 
     lead(shown, "stage_show", scene="reveal", question=shown.choice)
     eye.until(accepted(300)["json_break"])
     eye.look("stage reveal", size=HALL)
-    lead(shown, "agenda_speaker", name=accepted(40)["sql"[:0] or "wide"], seconds=60)
+    lead(shown, "agenda_speaker", name=accepted(40)["wide"], seconds=60)
     lead(shown, "stage_show", scene="agenda")
     eye.page.wait_for_timeout(400)
     eye.look("stage speaker", size=HALL)
 
 
 def test_the_stage_shows_a_score_of_them_as_text(eye: Eye, shown: Shown) -> None:
-    for name, code in shown.forums.items():
-        if name.startswith("panel"):
-            with sqlite3.connect(shown.file) as database:
-                database.execute(
-                    'UPDATE forum SET stage = \'{"scene": "score"}\' WHERE code = ?', (code,)
-                )
-            database.close()
-            eye.go(f"/f/{code}/stage", size=HALL)
-            eye.page.wait_for_timeout(400)
-            eye.look("stage score", size=HALL)
+    codes = [code for name, code in shown.forums.items() if name.startswith("panel")]
+    for code, names in zip(codes, TITLES, strict=True):
+        score = '{"scene": "score"}'
+        rewrite(shown, "UPDATE forum SET stage = ? WHERE code = ?", score, code)
+        eye.go(f"/f/{code}/stage", size=HALL)
+        eye.until(accepted(80)[names[0]])
+        eye.look("stage score", [accepted(80)[name] for name in names], size=HALL)
 
 
 def test_the_state_as_json_is_inert(shown: Shown) -> None:
@@ -306,7 +354,9 @@ def test_the_state_as_json_is_inert(shown: Shown) -> None:
     state = answer.json()["slices"]
     assert [one["text"] for one in state["asks"]] == list(accepted(200).values())
     page = httpx.get(f"{shown.url}/f/{CODE}").text
-    block = re.search(r'<script type="application/json" id="boot"[^>]*>(.*?)</script>', page, re.DOTALL)
+    block = re.search(
+        r'<script type="application/json" id="boot"[^>]*>(.*?)</script>', page, re.DOTALL
+    )
     assert block
     assert "<" not in block[1]
 
