@@ -11,7 +11,7 @@ from tests import facts
 from tests.security.knocks import FORMS, OURS, PAYLOADS, address, ballot
 from tests.security.roles import HERE, Copy, House, Visitor, build, entered
 from tests.security.test_strings import Ear, ear, role_for, row_for, sentence
-from townhall.domain.ballots import BALLOTS
+from townhall.domain.ballots import BALLOTS, Option
 from townhall.events import EVENTS
 from townhall.storage.database import writing
 from townhall.web import routes
@@ -116,7 +116,8 @@ async def test_bodies_that_are_no_object_are_refused(copy: Copy, ear: Ear, name:
 @pytest.mark.parametrize("kind", BALLOTS)
 async def test_odd_choices_of_every_kind_are_invalid(copy: Copy, ear: Ear, kind: str) -> None:
     options = [{"id": "A", "title": "하나"}, {"id": "B", "title": "둘"}]
-    config = {"score": {"min": 1, "max": 5}, "dots": {"budget": 5}}.get(kind, {})
+    titled = [Option(each["id"], each["title"]) for each in options] if kind != "yesno" else []
+    config = dict(BALLOTS[kind].define(titled, {}))
     wrong = [*ODD, '"maybe"', '{"A": 99}', '{"A": 1.0}', '{"A": -1, "B": 1}', '["A", "A"]']
     wrong += ['{"picks": ["A", "Z"]}', '{"picks": ["A"], "other": 7}', '{"t1": 1}', '["A", null]']
     with writing(copy.hall.database) as session:
