@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { light } from "../../static/js/lib/lights.js";
+import { isLate, light, stateKey } from "../../static/js/lib/lights.js";
 
 /** @type {any} */
 const OPEN = { id: 1, state: "open", changeable: true, secret: false };
@@ -72,4 +72,14 @@ test("nothing may be changed after the close, in secret, or once confirmed", () 
 test("a change that failed leaves the earlier ballot, and says so", () => {
   const at = light({ question: OPEN, entry: null, vote: { ...COUNTED, failed: "closed" } });
   assert.deepEqual([at && at.tone, at && at.code], ["fail", "7F3K"]);
+});
+
+test("after the deadline and the grace nothing promises that a kept ballot still counts", () => {
+  const question = { ...OPEN, closes_at: 10_000 };
+  assert.deepEqual([isLate(question, 13_000), isLate(question, 13_001)], [false, true]);
+  assert.deepEqual([isLate({ ...question, closes_at: null }, 13_001), isLate({ ...question, state: "closed" }, 13_001)], [false, false]);
+  assert.deepEqual([stateKey(question, 13_000), stateKey(question, 13_001)], ["live.state.open", "live.state.closed"]);
+  const at = light({ question, entry: entry("kept"), vote: null, now: 0, late: true });
+  assert.equal(at && at.line, "live.light.late_line");
+  assert.equal(tone({ question, entry: entry("kept"), late: true }), "kept");
 });

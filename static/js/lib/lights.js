@@ -10,6 +10,8 @@
  */
 
 const COUNTED = new Set(["counted", "counted_before"]);
+/** After the deadline the server still takes what was on its way, for this long, in ms. */
+const GRACE = 3000;
 const REASONS = new Set(["already_voted", "closed", "not_eligible", "invalid"]);
 
 /** @param {{status?: string}|null|undefined} vote */
@@ -19,12 +21,30 @@ export const isCounted = (vote) => Boolean(vote && (COUNTED.has(vote.status || "
 export const isOpen = (question) => question.state === "open" || question.state === "closing";
 
 /**
- * @param {{question: import("./types.js").Question,
- *   entry: import("./outbox.js").Entry|null, vote: any, now?: number}} facts
+ * Whether the time is over for good, though the news of the close may not have arrived.
+ * @param {import("./types.js").Question} question
+ * @param {number} now  the server's time, epoch ms
+ */
+export const isLate = (question, now) => Boolean(isOpen(question) && question.closes_at && now > question.closes_at + GRACE);
+
+/**
+ * The catalogue key of the word for a question's state.
+ * @param {import("./types.js").Question} question
+ * @param {number} now  the server's time, epoch ms
+ */
+export function stateKey(question, now) {
+  if (isLate(question, now)) return "live.state.closed";
+  if (question.state === "open" && question.kind === "dots") return "live.state.open_dots";
+  return `live.state.${question.state}`;
+}
+
+/**
+ * @param {{question: import("./types.js").Question, entry: import("./outbox.js").Entry|null,
+ *   vote: any, now?: number, late?: boolean}} facts  `now` is this device's time, as the outbox's
  *   `vote` is the newest answer, its `message` the server's own sentence for a refusal.
  * @returns {Light|null}  nothing was cast yet
  */
-export function light({ question, entry, vote, now = Date.now() }) {
+export function light({ question, entry, vote, now = Date.now(), late = false }) {
   const base = { code: null, change: false, params: {} };
   if (entry) {
     if (entry.state === "busy") {
@@ -32,7 +52,7 @@ export function light({ question, entry, vote, now = Date.now() }) {
       return { ...base, tone: "wait", title: "live.light.busy", line: "live.light.busy_line", params: { n } };
     }
     if (entry.state === "kept") {
-      return { ...base, tone: "kept", title: "live.light.kept", line: "live.light.kept_line" };
+      return { ...base, tone: "kept", title: "live.light.kept", line: late ? "live.light.late_line" : "live.light.kept_line" };
     }
     const line = entry.state === "waiting" ? "live.light.again_line" : "live.light.sending_line";
     return { ...base, tone: "wait", title: "live.light.sending", line };

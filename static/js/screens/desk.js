@@ -38,6 +38,7 @@ export class Desk {
     /** @type {Line|null} */
     this.editing = null;
     this.panel = "";
+    this.unseen = false;
     this.callSaid = "";
     /** @type {number|null} */
     this.hushed = null;
@@ -145,9 +146,16 @@ export class Desk {
   toggle(name) {
     this.panel = this.panel === name ? "" : name;
     this.callSaid = "";
+    this.unseen = Boolean(this.panel);
     this.render();
-    const panel = document.querySelector(".side .panel");
-    if (panel) panel.scrollIntoView({ block: "nearest" });
+  }
+
+  /** A panel that was opened comes into view, once it is drawn: its ballot may still be fetched. */
+  show() {
+    const panel = this.unseen && document.querySelector(".side .panel");
+    if (!panel) return;
+    this.unseen = false;
+    panel.scrollIntoView({ block: "start" });
   }
 
   /** @param {string|null} reason */
@@ -186,6 +194,7 @@ export class Desk {
     draw(document.getElementById("bar"), bar(this));
     draw(document.getElementById("main"), notes(this));
     draw(document.getElementById("side"), html`${summary(this)} ${turns(this)} ${deeds(this)}`);
+    this.show();
   }
 }
 

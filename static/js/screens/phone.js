@@ -4,13 +4,13 @@
  */
 
 import { announce, draw, draws, html, nothing, painter } from "../lib/dom.js";
-import { isOpen } from "../lib/lights.js";
+import { isOpen, stateKey } from "../lib/lights.js";
 import { house, icon } from "../lib/marks.js";
 import { Outbox } from "../lib/outbox.js";
 import { begin, command, connection, shelf, worded } from "../lib/page.js";
 import { t } from "../lib/words.js";
 import { enter, holder, renew } from "./join.js";
-import { questionView, stateWord } from "./phone/vote.js";
+import { questionView } from "./phone/vote.js";
 import { Votes, matches } from "./phone/votes.js";
 
 /** @typedef {import("../lib/types.js").Question} Question */
@@ -97,7 +97,7 @@ export class Phone {
     const fresh = this.open().filter((question) => !this.seen.has(question.id));
     fresh.forEach((question) => this.seen.add(question.id));
     if (!fresh.length) return;
-    announce(`${stateWord(fresh[0])}: ${fresh[0].title}`);
+    announce(`${t(stateKey(fresh[0], this.page.clock.now()))}: ${fresh[0].title}`);
     this.chosen = null;
     if (!(this.tab === "asks" && this.asking)) this.go("");
   }
@@ -203,10 +203,6 @@ export class Phone {
 
   /** @param {number|null} table */
   async sit(table) {
-    /** @type {{tabs?: typeof import("./phone/tabs.js"), score?: typeof import("./phone/score.js")}} */
-    this.views = {};
-    /** @type {Set<string>} */
-    this.fetching = new Set();
     this.moving = false;
     this.tableless = table === null;
     this.paint();

@@ -5,7 +5,7 @@
 
 import { ballot } from "../../ballots/index.js";
 import { draws, html, live, nothing, vars } from "../../lib/dom.js";
-import { isOpen, light } from "../../lib/lights.js";
+import { isLate, isOpen, light } from "../../lib/lights.js";
 import { icon } from "../../lib/marks.js";
 import { keep, recall } from "../../lib/page.js";
 import { t } from "../../lib/words.js";
@@ -137,6 +137,7 @@ export class Proxies {
     this.paper = "";
     this.draft = {};
     this.said = "";
+    this.desk.unseen = true;
   }
 
   /**
@@ -164,12 +165,12 @@ export class Proxies {
             ${this.open().map((one) => html`<option value=${one.id} .selected=${live(one.id === question.id)}>${one.title}</option>`)}
           </select>`
         : html`<p><b>${question.title}</b></p>`}
+      ${this.list(question)}
       <label class="label" for="paper">${t("desk.paper")}</label>
       <input id="paper" class="field" inputmode="numeric" maxlength="6" autocomplete="off" .value=${live(this.paper)} @input=${(/** @type {any} */ event) => ((this.paper = event.target.value), this.desk.paint())} />
       <div class="ballot">${kind.form(question, this.draft, update, false, this.desk.table)}</div>
       ${this.said ? html`<p class="hint why" role="alert">${this.said}</p>` : nothing}
       <button class="btn btn-main btn-wide" type="button" @click=${() => this.cast(question)}>${t("desk.proxy_cast")}</button>
-      ${this.list(question)}
     </div>`;
   }
 
@@ -177,10 +178,11 @@ export class Proxies {
   list(question) {
     const mine = Object.keys(this.kept).filter((slot) => slot.startsWith(`${question.id}/`));
     if (!mine.length) return nothing;
+    const late = isLate(question, this.desk.page.clock.now());
     return html`<ul class="kept">
       ${mine.map((slot) => {
         const vote = this.kept[slot];
-        const at = light({ question, entry: this.desk.outbox.entry(`proxy:${slot}`), vote: vote.status ? vote : null });
+        const at = light({ question, entry: this.desk.outbox.entry(`proxy:${slot}`), vote: vote.status ? vote : null, late });
         return html`<li>
           <span>${t("desk.paper_n", { n: vote.paper })} ${at ? html`<small>${t(at.title, at.params)}${at.tone === "fail" ? html` · ${t(at.line, at.params)}` : nothing}</small>` : nothing}</span>
           ${at && at.code ? html`<span class="stub">${at.code}</span>` : nothing}

@@ -4,6 +4,7 @@ import { repeat } from "../../../vendor/lit-html/directives/repeat.js";
 import { countdown } from "../../lib/clock.js";
 import { composing, html, live, nothing } from "../../lib/dom.js";
 import { icon } from "../../lib/marks.js";
+import { isLate, isOpen, stateKey } from "../../lib/lights.js";
 import { connection } from "../../lib/page.js";
 import { t } from "../../lib/words.js";
 
@@ -16,8 +17,16 @@ const SIGN = { pro: "for", con: "against", idea: "idea", question: "ask" };
 /** @param {string} kind */
 const tag = (kind) => html`<span class="kind kind-${SIGN[/** @type {"pro"} */ (kind)]}">${t(`live.kind.${kind}`)}</span>`;
 
-/** Milliseconds left of what runs, or null. @param {Desk} desk */
-export function left(desk) {
+/** The question that is voted on now, or null: the one on the stage before any other. @param {Desk} desk */
+function asked(desk) {
+  const { store, clock } = desk.page;
+  const open = (store.get("questions") || []).filter((/** @type {any} */ one) => isOpen(one) && !isLate(one, clock.now()));
+  const shown = (store.get("stage") || {}).question;
+  return open.find((/** @type {any} */ one) => one.id === shown) || open[0] || null;
+}
+
+/** Milliseconds left of the segment, or null. @param {Desk} desk */
+function left(desk) {
   const segment = desk.page.store.segment();
   if (!segment || !segment.started_at || !segment.minutes) return null;
   return segment.started_at + (segment.minutes + segment.extended) * 60000 - desk.page.clock.now();
@@ -29,14 +38,19 @@ export function bar(desk) {
   const segment = page.store.segment();
   const forum = page.store.get("forum") || {};
   const conn = connection(page, desk.outbox.entries.size);
-  const ms = left(desk);
+  const question = asked(desk);
+  const until = question && question.closes_at ? question.closes_at - page.clock.now() : null;
+  const ms = question ? until : left(desk);
+  const soon = ms !== null && ms < (question ? 10000 : 60000);
+  const title = question
+    ? html`<p class="label"><span class="live">${t(stateKey(question, page.clock.now()))}</span></p>
+        <h1>${question.title}</h1>`
+    : html`<p class="label">${segment ? segment.title : forum.title}</p>
+        <h1>${segment ? segment.prompt || segment.title : t("desk.before")}</h1>`;
   return html`<p class="table-no"><b>${desk.table}</b><span>${t("desk.table_word")}</span></p>
-    <div class="round">
-      <p class="label">${segment ? segment.title : forum.title}</p>
-      <h1>${segment ? segment.prompt || segment.title : t("desk.before")}</h1>
-    </div>
+    <div class="round">${title}</div>
     <p class="left">
-      ${ms === null ? nothing : html`<b role="timer" class=${ms < 60000 ? "clock-last" : ""}>${countdown(ms)}</b>`}
+      ${ms === null ? nothing : html`<b role="timer" class=${soon ? "clock-last" : ""} aria-label=${question ? t("live.left") : nothing}>${countdown(ms)}</b>`}
       <span class="conn ${conn.kind}" role="status">${conn.text}</span>
     </p>`;
 }

@@ -6,9 +6,10 @@
 import { day, minutes, timeOfDay, countdown } from "../../lib/clock.js";
 import { composing, html, live, nothing, vars } from "../../lib/dom.js";
 import { icon } from "../../lib/marks.js";
-import { lang, t } from "../../lib/words.js";
+import { t } from "../../lib/words.js";
 import { ballot } from "../../ballots/index.js";
 import { personalLink } from "../join.js";
+import { switches } from "./vote.js";
 
 /** @typedef {import("../phone.js").Phone} Phone */
 
@@ -255,16 +256,6 @@ function plainLink(phone) {
     <p><b>${t("phone.link_head")}</b> ${t("phone.link_line")} <button class="btn btn-plain btn-low" type="submit">${t("phone.link_get")}</button></p>
     <input type="hidden" name="csrf" value=${csrf.content} />
   </form>`;
-}
-
-/** Large type and language; early.js answers the switch and remembers it. */
-function switches() {
-  const on = document.documentElement.dataset.type === "large";
-  const other = lang() === "ko" ? "en" : "ko";
-  return html`<div class="switches">
-    <button class="btn" type="button" data-switch="type" data-on="large" aria-pressed=${on ? "true" : "false"}>${t("live.large_type")}</button>
-    <a class="btn" lang=${other} hreflang=${other} href="?lang=${other}">${t("live.other_language")}</a>
-  </div>`;
 }
 
 /** @param {Phone} phone */

@@ -6,8 +6,8 @@
 import { ballot } from "../../ballots/index.js";
 import { countdown } from "../../lib/clock.js";
 import { composing, html, nothing, rich, vars } from "../../lib/dom.js";
-import { isOpen } from "../../lib/lights.js";
-import { t } from "../../lib/words.js";
+import { isLate, isOpen, stateKey } from "../../lib/lights.js";
+import { lang, t } from "../../lib/words.js";
 
 /** @typedef {import("../../lib/types.js").Question} Question */
 /** @typedef {import("../phone.js").Phone} Phone */
@@ -18,13 +18,6 @@ function promise(question) {
   if (question.secret) return t("phone.promise.secret");
   if (question.kind === "dots") return t("phone.promise.dots");
   return t(question.changeable ? "phone.promise.recorded" : "phone.promise.confirmed");
-}
-
-/** @param {Question} question */
-export function stateWord(question) {
-  if (question.state === "closing") return t("live.state.closing");
-  if (question.state === "open") return t(question.kind === "dots" ? "live.state.open_dots" : "live.state.open");
-  return t(`live.state.${question.state}`);
 }
 
 /** @param {Question} question @returns {unknown} round and openness, as tags */
@@ -48,13 +41,15 @@ function clock(question, now) {
 
 /** @param {Phone} phone @param {Question} question */
 function head(phone, question) {
+  const now = phone.page.clock.now();
+  const running = isOpen(question) && !isLate(question, now);
   return html`<header class="question">
     <p class="facts">
-      <span class=${isOpen(question) ? "live" : "tag"}>${stateWord(question)}</span>
-      ${isOpen(question) ? html`<span>${promise(question)}</span>` : nothing} ${tags(question)}
+      <span class=${running ? "live" : "tag"}>${t(stateKey(question, now))}</span>
+      ${running ? html`<span>${promise(question)}</span>` : nothing} ${tags(question)}
     </p>
     <h1>${question.title}</h1>
-    ${clock(question, phone.page.clock.now())}
+    ${clock(question, now)}
   </header>
   ${question.help ? html`<p class="soft help">${question.help}</p>` : nothing}`;
 }
@@ -152,6 +147,16 @@ function result(phone, question, kind) {
   </section>`;
 }
 
+/** Large type and language; early.js answers the switch and remembers it. */
+export function switches() {
+  const on = document.documentElement.dataset.type === "large";
+  const other = lang() === "ko" ? "en" : "ko";
+  return html`<div class="switches">
+    <button class="btn" type="button" data-switch="type" data-on="large" aria-pressed=${on ? "true" : "false"}>${t("live.large_type")}</button>
+    <a class="btn" lang=${other} hreflang=${other} href="?lang=${other}">${t("live.other_language")}</a>
+  </div>`;
+}
+
 /** @param {Phone} phone @param {Question} question */
 function mayVote(phone, question) {
   const { me } = phone.page.store;
@@ -174,7 +179,7 @@ export function questionView(phone, question) {
   };
   if (!isOpen(question)) {
     return html`${head(phone, question)} ${lightOf(phone, question)} ${result(phone, question, kind)}
-    ${next(phone, question)}`;
+    ${next(phone, question)} ${switches()}`;
   }
   if (!mayVote(phone, question)) {
     return html`${head(phone, question)}
@@ -182,7 +187,7 @@ export function questionView(phone, question) {
         <i class="lamp"></i>
         <p><b>${t("phone.seats_only")}</b><small>${t("phone.seats_only_line")}</small></p>
       </div>
-      ${turnout(phone, question)}`;
+      ${turnout(phone, question)} ${switches()}`;
   }
   const table = page.store.me ? page.store.me.table : null;
   return html`<form
@@ -194,5 +199,5 @@ export function questionView(phone, question) {
       ${head(phone, question)}
       ${kind.form(question, votes.draft(question), (draft) => votes.update(question, draft), votes.locked(question), table)}
     </form>
-    ${votes.has(question.id) ? turnout(phone, question) : nothing} ${deed(phone, question, kind)}`;
+    ${votes.has(question.id) ? turnout(phone, question) : nothing} ${switches()} ${deed(phone, question, kind)}`;
 }

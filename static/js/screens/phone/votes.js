@@ -5,7 +5,7 @@
 
 import { ballot } from "../../ballots/index.js";
 import { announce, draws } from "../../lib/dom.js";
-import { isCounted, isOpen, light } from "../../lib/lights.js";
+import { isCounted, isLate, isOpen, light } from "../../lib/lights.js";
 import { keep, recall } from "../../lib/page.js";
 import { t } from "../../lib/words.js";
 
@@ -56,7 +56,8 @@ export class Votes {
 
   /** @param {Question} question */
   light(question) {
-    return light({ question, entry: this.entry(question.id), vote: this.vote(question.id) });
+    const late = isLate(question, this.page.clock.now());
+    return light({ question, entry: this.entry(question.id), vote: this.vote(question.id), late });
   }
 
   /** What the form shows: the draft, else the ballot on its way, else the stored one. @param {Question} question */
