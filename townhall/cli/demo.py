@@ -33,7 +33,7 @@ SYMPATHIES = (24, 18, 9, 6, 3)
 CANDIDATES = 3
 TABLES = 4
 GUESTS = 8  # tickets kept free for whoever tries the demo
-PANEL = 3
+PANEL = 5
 
 
 @dataclass(frozen=True)

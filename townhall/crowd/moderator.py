@@ -65,7 +65,11 @@ class Moderator:
         else:
             await self._stay(segment, _SECONDS.get(segment["kind"], 20))
         if self._runs(segment):
-            await self._step("agenda_next", current=segment["id"])
+            last = self._agenda()["segments"][-1]["id"] == segment["id"]
+            await self._step(
+                "agenda_end" if last else "agenda_next",
+                **({} if last else {"current": segment["id"]}),
+            )
 
     async def _stay(self, segment: dict[str, Any], seconds: float) -> None:
         """Let a segment run; shorter when somebody else ends it."""
