@@ -39,6 +39,8 @@ export class Console {
     this.talkFor = 180;
     this.seat = "";
     this.said = "";
+    /** @type {{bad: boolean, words: string}|null} what came of giving a seat back */
+    this.seatSaid = null;
     this.here = 0;
   }
 
@@ -67,8 +69,31 @@ export class Console {
   question() {
     const { store } = this.page;
     if (this.chosen) return store.question(this.chosen);
-    const segment = store.segment();
-    return segment ? this.newest(segment.question) : null;
+    if (!this.planless()) {
+      const segment = store.segment();
+      return segment ? this.newest(segment.question) : null;
+    }
+    /** @type {Question[]} */
+    const all = store.get("questions") || [];
+    const shown = all.filter((one) => one.state === "revealed");
+    return this.waiting() || shown.sort((a, b) => (b.revealed_at || 0) - (a.revealed_at || 0))[0] || null;
+  }
+
+  /** A forum without a run of show is steered from question to question. */
+  planless() {
+    const agenda = this.page.store.get("agenda");
+    return !agenda || (agenda.state !== "ended" && !agenda.segments.length);
+  }
+
+  /** @returns {Question|null} the question that needs a hand first: being voted on, to be revealed, to be opened */
+  waiting() {
+    /** @type {Question[]} */
+    const all = this.page.store.get("questions") || [];
+    for (const states of [["open", "closing"], ["closed"], ["draft"]]) {
+      const found = all.find((one) => states.includes(one.state));
+      if (found) return found;
+    }
+    return null;
   }
 
   /**
@@ -126,7 +151,6 @@ export class Console {
   seconds(question) {
     if (question.id in this.times) return this.times[question.id];
     if (question.seconds) return question.seconds;
-    if (question.seconds) return question.seconds;
     return { yesno: 60, single: 60, multiple: 120, score: 120, ranking: 120, dots: 300 }[question.kind] || 120;
   }
 
@@ -153,7 +177,11 @@ export class Console {
       act,
     });
     if (question && question.state !== "revealed") return this.asking(question, deed);
-    if (agenda.state === "before") return deed("start", () => this.send("agenda_start", {}), false, !agenda.segments.length);
+    if (this.planless()) {
+      const after = this.waiting();
+      return after ? deed("next", () => this.choose(after.id), false, false, { title: after.title }) : deed("none", () => {}, false, true);
+    }
+    if (agenda.state === "before") return deed("start", () => this.send("agenda_start", {}));
     if (agenda.state === "ended") return deed("ended", () => {}, false, true);
     const here = agenda.segments.findIndex((/** @type {any} */ one) => one.id === agenda.current);
     const after = agenda.segments[here + 1];
@@ -193,10 +221,10 @@ export class Console {
     const seat = Number(this.seat);
     if (!Number.isInteger(seat) || seat < 1) return;
     const answer = await this.send("seat_reset", { seat }, false);
-    if (answer.status !== "refused") {
-      this.seat = "";
-      this.said = t("console.seat_done", { n: seat });
-    }
+    const bad = answer.status === "refused";
+    this.seatSaid = { bad, words: bad ? this.said : t("console.seat_done", { n: seat }) };
+    this.said = "";
+    if (!bad) this.seat = "";
     this.paint();
   }
 
@@ -223,7 +251,7 @@ export class Console {
     const forum = store.get("forum") || {};
     const agenda = store.get("agenda");
     const conn = connection(this.page, 0);
-    const late = agenda ? minutes(forecast(agenda, clock.now()).late) : 0;
+    const late = agenda && !this.planless() ? minutes(forecast(agenda, clock.now()).late) : 0;
     const word = late >= 1 ? t("console.late", { n: late }) : late <= -1 ? t("console.early", { n: -late }) : "";
     return html`${house()}<b>${forum.title}</b><span class="conn ${conn.kind}" role="status">${conn.text}</span>
       <time class="clocktime">${timeOfDay(clock.now())}</time>

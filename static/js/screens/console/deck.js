@@ -102,11 +102,12 @@ function certificate(desk, question) {
   const tally = (desk.page.store.get("tally") || {})[question.id];
   const found = tally && tally.certificate;
   if (!found || isOpen(question)) return nothing;
+  const came = [channelLine(found.channels), t("console.present", { n: found.present }), t(found.differs ? "console.differs" : "console.agrees")];
   return html`<div class="light ${found.differs ? "light-fail" : "light-done"} certificate" role="status">
     <i class="lamp"></i>
     <p>
       <b>${t("console.certificate", { n: found.counted, of: found.eligible })}</b>
-      <small>${channelLine(found.channels)} · ${t("console.present", { n: found.present })} · ${t(found.differs ? "console.differs" : "console.agrees")} <span class="code">${found.digest.slice(0, 12)}</span></small>
+      <small>${came.filter(Boolean).join(" · ")} <span class="code">${found.digest.slice(0, 12)}</span></small>
     </p>
   </div>`;
 }
@@ -127,11 +128,12 @@ export function control(desk) {
   const segment = desk.page.store.segment();
   const left = question && isOpen(question) && question.closes_at ? countdown(question.closes_at - now) : null;
   const last = question && question.closes_at && question.closes_at - now <= 10000;
+  const idle = desk.planless() ? "console.no_plan" : "console.not_started";
   return html`${track(question)}
     <section class="control" aria-live="polite">
       <div>
-        <h1>${question ? question.title : segment ? segment.title : t("console.not_started")}</h1>
-        <p class="soft">${question ? facts(question) : segment ? segment.prompt : t("console.not_started_line")}</p>
+        <h1>${question ? question.title : segment ? segment.title : t(idle)}</h1>
+        <p class="soft">${question ? facts(question) : segment ? segment.prompt : t(`${idle}_line`)}</p>
       </div>
       ${left === null ? html`<p class="left"></p>` : html`<p class="left ${last ? "clock-last" : ""}" role="timer">${left}</p>`}
       ${question && question.state !== "draft" ? came(desk, question) : nothing}

@@ -11,19 +11,25 @@ import { t } from "../../lib/words.js";
 
 /** @param {Console} desk @returns {{bad: boolean, title: string, line: string}} */
 function health(desk) {
-  const { store } = desk.page;
+  const { store, state } = desk.page;
+  const coming = state.line === "connecting" && Date.now() - state.since < 4000;
+  if (!coming && state.line !== "connected" && state.line !== "polling") {
+    return { bad: true, title: t("console.health.cut_off"), line: t("console.health.cut_off_line") };
+  }
   const tables = store.get("tables") || [];
   const calling = tables.filter((/** @type {any} */ one) => one.calling);
   const tally = store.get("tally") || {};
   const differs = Object.keys(tally).some((id) => tally[id].certificate && tally[id].certificate.differs);
   const room = store.get("room") || {};
-  const gone = Math.max(0, (room.checked_in || 0) + (room.open || 0) - (room.connected || 0));
+  const came = (room.checked_in || 0) + (room.open || 0);
+  const gone = Math.max(0, came - (room.connected || 0));
   const lost = gone ? t("console.health.gone", { n: gone }) : t("console.health.all_here");
   if (differs) return { bad: true, title: t("console.health.differs"), line: t("console.health.differs_line") };
   if (calling.length) {
     const who = calling.map((/** @type {any} */ one) => t("live.table", { n: one.number })).join(", ");
     return { bad: true, title: t("console.health.calling", { who }), line: calling.map((/** @type {any} */ one) => one.calling).join(" · ") };
   }
+  if (gone && gone * 2 >= came) return { bad: true, title: t("console.health.many_gone"), line: lost };
   return { bad: false, title: t("console.health.fine"), line: lost };
 }
 
@@ -130,7 +136,7 @@ function questions(desk) {
   const all = /** @type {any[]} */ (desk.page.store.get("questions") || []);
   const focus = desk.question();
   if (all.length < 2) return nothing;
-  return html`<details class="more">
+  return html`<details class="more" ?open=${desk.planless()}>
     <summary>${t("console.questions", { n: all.length })}</summary>
     <ul class="question-list">
       ${all.slice(0, 200).map(
@@ -155,6 +161,7 @@ function seats(desk) {
       <input class="field" inputmode="numeric" maxlength="8" autocomplete="off" aria-label=${t("console.seat_number")} placeholder=${t("console.seat_number")} .value=${live(desk.seat)} @input=${(/** @type {any} */ event) => ((desk.seat = event.target.value), desk.paint())} />
       <button class="btn btn-low" type="submit">${t("console.seat_do")}</button>
     </form>
+    ${desk.seatSaid ? html`<p class="said ${desk.seatSaid.bad ? "" : "said-done"}" role=${desk.seatSaid.bad ? "alert" : "status"}>${desk.seatSaid.words}</p>` : nothing}
     <p class="label">${t("console.seat_line")}</p>
   </details>`;
 }
