@@ -114,8 +114,22 @@ const spread = (row) => html`<span class="spread" ${vars({ cols: Object.keys(row
 /** A difference with a true minus sign. @param {string} change */
 const minus = (change) => change.replace("-", "−");
 
-/** @param {any} row @param {any} shift */
-function beside(row, shift) {
+/**
+ * What the figures are. An order can be counted in three ways, and each has its own name.
+ * @param {Question} one @param {any} result @param {any} row
+ */
+function measured(one, result, row) {
+  if (!row || !row.unit) return "";
+  if (one.kind === "ranking") return t(`stage.ranked.${result.method}`);
+  return t(`stage.measure.${row.unit}`, { max: one.config.max || 5 });
+}
+
+/** The unit beside a figure: a mean's stands above the rows, and duels have none. @param {any} row @param {any} result */
+const small = (row, result) => (row.figure === null || !row.unit || row.unit === "mean" || result.method === "pairwise" ? "" : unit(row));
+
+/** What stands beside a figure. First choices would contradict the order that a ranking was counted in. @param {Question} one @param {any} row @param {any} shift */
+function beside(one, row, shift) {
+  if (one.kind === "ranking") return html`<span></span>`;
   if (row.spread) return spread(row);
   const moved = shift && shift.change ? html` <span class="muted">${t("stage.shift", { change: minus(shift.change) })}</span>` : nothing;
   return html`<span class="share">${row.share ? `${row.share}%` : ""}${moved}</span>`;
@@ -123,11 +137,15 @@ function beside(row, shift) {
 
 /** @param {Question} one @param {any} result */
 function baseWords(one, result) {
-  const { certificate, shift } = result;
-  const present = certificate && certificate.present ? `, ${t("stage.present", { n: certificate.present })}` : "";
+  const { certificate } = result;
+  const shift = one.kind === "ranking" ? null : result.shift;
+  const came = certificate
+    ? [channelLine(certificate.channels), certificate.present ? t("stage.present", { n: certificate.present }) : ""].filter(Boolean).join(", ")
+    : t("stage.still_open");
+  const all = [came, one.eligibility === "open" ? t("live.open_participation") : ""].filter(Boolean).join(" · ");
   return html`<p class="s-note">
     ${baseLine(result)}${shift ? html` · ${t("stage.shift_base", { n: shift.n })}` : nothing}<br />
-    <span class="muted">${certificate ? `${channelLine(certificate.channels)}${present}` : t("stage.still_open")}${one.eligibility === "open" ? ` · ${t("live.open_participation")}` : ""}</span>
+    <span class="muted">${all}</span>
   </p>`;
 }
 
@@ -143,13 +161,13 @@ export function reveal(view) {
   const scores = some[0] && some[0].spread ? Object.keys(some[0].spread).sort((a, b) => Number(a) - Number(b)) : null;
   const shifts = (shown && result.shift && result.shift.rows) || [];
   const shiftOf = (/** @type {string} */ id) => shifts.find((/** @type {any} */ row) => row.id === id);
-  const measure = some[0] && some[0].unit ? t(`stage.measure.${some[0].unit}`, { max: one.config.max || 5 }) : "";
+  const measure = measured(one, result, some[0]);
   return {
     classes: "scene-reveal",
     pages,
     body: html`<header class="s-top">
         <h1 class=${one.title.length > 24 ? "long" : ""}>${one.title}</h1>
-        <span>${[roundWords(one), words || measure].filter(Boolean).join(" · ")}</span>
+        <span>${[roundWords(one), measure, words].filter(Boolean).join(" · ")}</span>
       </header>
       <ol class="results rows enter-scene ${shown ? "just-revealed" : ""} ${some.length > 3 ? "dense" : ""} ${scores ? "" : "flat-rows"}" ${vars({ rows: Math.max(3, some.length) })}>
         <li class="heads" aria-hidden="true">
@@ -163,8 +181,8 @@ export function reveal(view) {
               <h2>${titleOf(one, row.id)}</h2>
               <span class="bar"><i ${vars({ m: Number(row.bar) / 20 })}></i></span>
             </div>
-            <span class="mean">${row.figure === null ? "–" : row.figure}${row.unit && row.unit !== "mean" && row.figure !== null ? html`<small>${unit(row)}</small>` : shiftOf(row.id) && shiftOf(row.id).change ? html`<small>${minus(shiftOf(row.id).change)}</small>` : nothing}</span>
-            ${shown ? beside(row, shiftOf(row.id)) : html`<span></span>`}
+            <span class="mean">${row.figure === null ? "–" : row.figure}${small(row, result) ? html`<small>${small(row, result)}</small>` : shiftOf(row.id) && shiftOf(row.id).change ? html`<small>${minus(shiftOf(row.id).change)}</small>` : nothing}</span>
+            ${shown ? beside(one, row, shiftOf(row.id)) : html`<span></span>`}
           </li>`,
         )}
       </ol>
