@@ -47,25 +47,13 @@ VICTIM, STRANGER = 73, 500
 SPARE = 90
 PASSWORD = "한 문장이면 좋아요"
 
-ROLES = (
-    "visitor",
-    "open",
-    "seated_here",
-    "seated_elsewhere",
-    "member",
-    "facilitator_here",
-    "facilitator_other_table",
-    "facilitator_elsewhere",
-    "panelist",
-    "moderator",
-    "moderator_account",
-    "moderator_elsewhere",
-    "organiser",
-    "official",
-    "stage",
-    "revoked_moderator",
-    "revoked_link",
-    "voided_seat",
+ROLES = tuple(
+    """
+    visitor open seated_here seated_elsewhere member facilitator_here
+    facilitator_other_table facilitator_elsewhere panelist moderator
+    moderator_account moderator_elsewhere organiser official stage revoked_moderator
+    revoked_link voided_seat
+    """.split()
 )
 
 KEPT: Mapping[str, str] = {
