@@ -28,12 +28,7 @@ from townhall.hall import Hall
 from townhall.storage import people as stored_people
 from townhall.storage import sessions
 from townhall.storage.database import writing
-from townhall.storage.schema import (
-    Ask,
-    Comment,
-    Note,
-    Upload,
-)
+from townhall.storage.schema import Ask, Comment, Note, Upload
 from townhall.web.cookies import form_token
 from townhall.web.door import Door
 from townhall.web.limits import Limits
@@ -47,14 +42,14 @@ VICTIM, STRANGER = 73, 500
 SPARE = 90
 PASSWORD = "한 문장이면 좋아요"
 
-ROLES = tuple(
-    """
-    visitor open seated_here seated_elsewhere member facilitator_here
-    facilitator_other_table facilitator_elsewhere panelist moderator
-    moderator_account moderator_elsewhere organiser official stage revoked_moderator
-    revoked_link voided_seat
-    """.split()
+# fmt: off
+ROLES = (
+    "visitor", "open", "seated_here", "seated_elsewhere", "member", "facilitator_here",
+    "facilitator_other_table", "facilitator_elsewhere", "panelist", "moderator",
+    "moderator_account", "moderator_elsewhere", "organiser", "official", "stage",
+    "revoked_moderator", "revoked_link", "voided_seat",
 )
+# fmt: on
 
 KEPT: Mapping[str, str] = {
     "open": f"townhall-{HERE}-phone",
