@@ -21,12 +21,15 @@ from tests.faults.voters import Voters
 from tests.servers.townhall import TownhallServer
 from townhall.crowd.client import key
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(600)]
 
 QUESTIONS, SEATS = 100, 100
-APART, GRACE = 0.2, 3.0
+QUESTIONS_OF_A_CONTROL = 50
+ALONE, TOGETHER, GRACE = 0.1, 0.2, 3.0
 BEFORE, AROUND = 1.2, 1.6
-"""In seconds: votes begin so long before the grace of a close is over, and go on for so long."""
+"""In seconds: between two closes with one process and with two, and of grace after each. Votes
+begin so long before the grace of a close is over, and go on for so long.
+"""
 
 SLOW_COMMIT = """
 CREATE FUNCTION slow_commit() RETURNS trigger LANGUAGE plpgsql AS
@@ -36,10 +39,12 @@ FOR EACH ROW WHEN (NEW.writer % 2 = 1) EXECUTE FUNCTION slow_commit();
 """
 
 
-async def closes(servers: list[TownhallServer]) -> list[Entry]:
+async def closes(
+    servers: list[TownhallServer], asked: int = QUESTIONS, apart: float = TOGETHER
+) -> list[Entry]:
     """Close every question while all seats vote on it; the journal of all votes."""
     yesno = {"kind": "yesno", "title": "찬성하세요?"}
-    made = servers[0].forum(tickets=SEATS, questions=[yesno] * QUESTIONS)
+    made = servers[0].forum(tickets=SEATS, questions=[yesno] * asked)
     questions = [question["id"] for question in made["questions"]]
     for server in servers:
         server.start()
@@ -50,7 +55,7 @@ async def closes(servers: list[TownhallServer]) -> list[Entry]:
     async with voters.console(servers[0]) as console:
 
         async def close(n: int, question: int) -> list[Entry]:
-            await asyncio.sleep(n * APART)
+            await asyncio.sleep(n * apart)
             answer = await console.settle(
                 "question_close", {"key": key(), "question": question, "seconds": 0}
             )
@@ -134,7 +139,7 @@ async def test_every_certificate_is_true_with_one_process(
 ) -> None:
     server = TownhallServer(tmp_path)
     ending.callback(server.stop)
-    expect_true(await closes([server]), server.database_url)
+    expect_true(await closes([server], apart=ALONE), server.database_url)
 
 
 async def test_every_certificate_is_true_with_two_processes(
@@ -153,4 +158,5 @@ async def test_oracle_sees_the_false_certificates_of_a_plain_read(
     servers = [TownhallServer(tmp_path / name, slow_postgres, control) for name in "ab"]
     for server in servers:
         ending.callback(server.stop)
-    assert false_certificates(await closes(servers), slow_postgres)
+    journal = await closes(servers, QUESTIONS_OF_A_CONTROL)
+    assert false_certificates(journal, slow_postgres)
