@@ -256,7 +256,7 @@ async def test_comments_are_written_liked_and_removed(
     await browser.submit(f"{idea}/comments/{said}/sympathy", idea, on="1")
     assert len(rows(hall, schema.CommentSympathy)) == 1
     refused = await browser.submit(f"{idea}/comments/{said}/remove", idea)
-    assert (refused.status_code, len(rows(hall, schema.Comment))) == (400, 1)
+    assert (refused.status_code, len(rows(hall, schema.Comment))) == (403, 1)
     await other.submit(f"{idea}/comments/{said}/remove", idea)
     assert "짝을 지어요" not in (await browser.get(idea)).text
 
@@ -282,7 +282,7 @@ async def test_an_author_edits_until_somebody_supports(
     await other.submit(f"{idea}/sympathy", idea, on="1")
     late = await browser.submit(f"{idea}/edit", **(changed | {"rev": "2"}))
     assert (late.status_code, "이미 1명이" in late.text) == (422, True)
-    assert (await other.get(f"{idea}/edit")).status_code == 400
+    assert (await other.get(f"{idea}/edit")).status_code == 403
 
 
 async def test_a_list_filters_sorts_and_searches(
