@@ -69,8 +69,8 @@ FORGOTTEN = {
 """What a refused form does not show again: secrets, addresses that nobody typed, and the two
 fields of a close that its page has only below the quorum and after a tie."""
 
-SIBLINGS = re.compile(r"(criterion|weight)-[2-6]|weight-(live|sympathy)")
-"""Fields that are read by the very line that reads another, which gets every string."""
+SIBLINGS = re.compile(r"(criterion|weight)-[2-6]|weight-(live|sympathy|panel)|quorum|cap")
+"""Fields read by the line that reads another, which gets every string; numbers written as text."""
 
 
 def event_strings() -> set[tuple[str, str]]:

@@ -8,13 +8,15 @@ role keeps it (`KEPT`); expectations are in `rights.csv`.
 import secrets
 import shutil
 import sqlite3
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
+from argon2 import PasswordHasher
 from sqlmodel import Session
 from starlette.applications import Starlette
 from starlette.routing import Route
@@ -99,6 +101,16 @@ class House:
     def spare(self, role: str, kind: list[str]) -> str:
         """A ticket or invitation that is this role's to use."""
         return kind[ROLES.index(role)]
+
+
+@contextmanager
+def light_passwords() -> Iterator[None]:
+    """The same hashes with less work: here they are made by the hundred."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(accounts, "_HASHER", PasswordHasher(1, 8, 1))
+        accounts._hash_of_nothing.cache_clear()
+        yield
+    accounts._hash_of_nothing.cache_clear()
 
 
 async def build(folder: Path) -> House:

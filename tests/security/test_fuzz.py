@@ -74,7 +74,8 @@ async def test_odd_values_of_an_event_are_refused_or_kept(copy: Copy, ear: Ear, 
         who.browser.cookies.clear()
         given = PAYLOADS[event](who.house, row["state"])
         for name in EVENTS[event].payload.model_fields:
-            for odd in ODD:
+            shared = name in {"key", "nonce", "rev"} and event != "vote"
+            for odd in ODD[:6] if shared else ODD:
                 rest = json.dumps({field: v for field, v in given.items() if field != name})
                 comma = ", " if rest != "{}" else ""
                 ear.lines.clear()

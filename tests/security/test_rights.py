@@ -8,13 +8,14 @@ with nothing behind it. Whatever is refused has changed nothing.
 import base64
 import csv
 import json
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.security.knocks import PAYLOADS, send_event, visit_page
-from tests.security.roles import ROLES, Copy, House, Visitor, build, entered
+from tests.security.roles import ROLES, Copy, House, Visitor, build, entered, light_passwords
 from townhall.events import EVENTS
 from townhall.web import routes
 from townhall.web.i18n import catalogue
@@ -92,8 +93,9 @@ def _light(notice: str) -> str:
 
 
 @pytest.fixture(scope="module")
-async def house(tmp_path_factory: pytest.TempPathFactory) -> House:
-    return await build(tmp_path_factory.mktemp("rights"))
+async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    with light_passwords():
+        yield await build(tmp_path_factory.mktemp("rights"))
 
 
 async def knock(who: Visitor, row: dict[str, str]) -> str:

@@ -14,7 +14,6 @@ from urllib.parse import urlencode
 
 import httpx
 import pytest
-from argon2 import PasswordHasher
 from sqlalchemy import JSON, String, select
 from starlette.routing import compile_path
 
@@ -22,10 +21,9 @@ from tests.facts import Clock
 from tests.security import fields
 from tests.security.fields import EVENT_NAMES, EVENT_TEXTS, FORGOTTEN, TEXTS
 from tests.security.knocks import FORMS, OURS, PAYLOADS, address
-from tests.security.roles import ROLES, Copy, House, Visitor, build, entered
+from tests.security.roles import ROLES, Copy, House, Visitor, build, entered, light_passwords
 from tests.security.strings import STRINGS
 from tests.security.test_rights import rows
-from townhall.actions import accounts
 from townhall.domain.text import clean
 from townhall.storage.schema import metadata
 from townhall.web import routes
@@ -39,18 +37,9 @@ FULL = {"visitor": "seated_here"}
 
 
 @pytest.fixture(scope="module")
-def light_passwords() -> Iterator[None]:
-    """The same hashes with less work: here they are made by the hundred."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(accounts, "_HASHER", PasswordHasher(1, 8, 1))
-        accounts._hash_of_nothing.cache_clear()
-        yield
-    accounts._hash_of_nothing.cache_clear()
-
-
-@pytest.fixture(scope="module")
-async def house(light_passwords: None, tmp_path_factory: pytest.TempPathFactory) -> House:
-    return await build(tmp_path_factory.mktemp("strings"))
+async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    with light_passwords():
+        yield await build(tmp_path_factory.mktemp("strings"))
 
 
 @pytest.fixture

@@ -178,6 +178,7 @@ def test_the_eye_sees_what_would_be_wrong(browser: Browser, shown: Shown) -> Non
     context = browser.new_context()
     eye = Eye(context.new_page(), shown.url)
     eye.page.goto(f"{shown.url}/login")
+    context.set_offline(True)  # The server shall hear of no report but real ones.
     eye.page.evaluate(
         "(text) => document.body.insertAdjacentHTML('beforeend', text)", STRINGS["img"]
     )
