@@ -21,7 +21,10 @@ log = logging.getLogger(__name__)
 LARGEST_FRAME = 32_768
 DEEPEST_JSON = 8
 LONGEST_QUEUE = 64  # packets waiting for one slow client, after which it is cut and resyncs
-RESERVED = frozenset(("connect", "disconnect", "connect_error"))
+# `*` is python-socketio's name for the handler of all events; called by a client under that name
+# it would be handed the client's arguments in the place of who is speaking.
+RESERVED = frozenset(("connect", "disconnect", "connect_error", "*"))
+ENGINE_PACKETS = frozenset("123456")  # what a client may begin a message with, after the handshake
 
 
 class Json:
@@ -131,6 +134,21 @@ def build() -> GuardedServer:
     )
 
 
+def _readable(receive: Any) -> Any:
+    """Messages as far as they are packets; Engine.IO would raise at anything else, and log it."""
+
+    async def read() -> Any:
+        message = await receive()
+        if message["type"] != "websocket.receive" or message.get("bytes"):
+            return message
+        if (message.get("text") or "")[:1] in ENGINE_PACKETS:
+            return message
+        log.info("a malformed packet ended a connection")
+        return {"type": "websocket.disconnect", "code": 1008}
+
+    return read
+
+
 def guarded(app: Any, settings: Settings) -> Any:
     """Refuse websockets opened by a page of another site; clients without a page have no origin."""
     listed = {*settings.allowed_origins, *([settings.public_url] if settings.public_url else [])}
@@ -143,6 +161,7 @@ def guarded(app: Any, settings: Settings) -> Any:
             if origin and origin not in listed and origin.split("://", 1)[-1] != own:
                 await send({"type": "websocket.close", "code": 1008})
                 return
+            receive = _readable(receive)
         await app(scope, receive, send)
 
     return check
