@@ -10,7 +10,8 @@ from typing import Any
 
 import httpx
 
-from tests.security.roles import HERE, PASSWORD, VICTIM, House, Visitor
+from tests.security.copies import Visitor
+from tests.security.roles import HERE, PASSWORD, VICTIM, House
 from tests.web.client import HOST
 from townhall.actions import people
 from townhall.storage import sessions

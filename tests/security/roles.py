@@ -1,39 +1,29 @@
 """One house with everybody in it: two forums, every kind of session, something of every noun.
 
-`build` makes it once as a database file; a test opens a copy with `entered`, so that what one
-visitor changes never reaches the next. A role's token lies in the cookie where a browser of that
-role keeps it (`KEPT`); expectations are in `rights.csv`.
+`build` makes it once as a database file, of which tests open copies (`copies`). A role's token
+lies in the cookie where a browser of that role keeps it (`KEPT`); expectations are in `rights.csv`.
 """
 
 import secrets
-import shutil
-import sqlite3
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
 from sqlmodel import Session
-from starlette.applications import Starlette
-from starlette.routing import Route
 
 from tests import boards, facts, scored
 from tests.actions.conftest import running
 from tests.facts import NOON, Clock
-from tests.web.client import Browser, browsing, site
 from townhall.actions import accounts, people, questions, score_rules, selections
 from townhall.hall import Hall
 from townhall.storage import people as stored_people
 from townhall.storage import sessions
 from townhall.storage.database import writing
 from townhall.storage.schema import Ask, Comment, Note, Upload
-from townhall.web.cookies import form_token
-from townhall.web.door import Door
-from townhall.web.limits import Limits
 
 HERE, ELSEWHERE = "123456", "654321"
 COUNTED, SEALED = "777777", "888888"
@@ -303,104 +293,3 @@ def _kept(session: Session, row: Any) -> int:
     session.add(row)
     session.flush()
     return int(row.id)
-
-
-STATES: Mapping[str, str] = {
-    "": "",
-    "before": "UPDATE forum SET state='before', current_segment=NULL, started_at=NULL "
-    "WHERE code='123456'",
-    "ended": "UPDATE forum SET state='ended', current_segment=NULL, ended_at=1 WHERE code='123456'",
-    "second": "UPDATE forum SET current_segment=(SELECT id FROM segment WHERE kind='talk' AND "
-    "forum_id=forum.id) WHERE code='123456'",
-}
-"""What a copy of the house becomes first, where a row of rights.csv names one of these."""
-
-
-@dataclass
-class Visitor:
-    """Somebody at the door of a copy of the house."""
-
-    house: House
-    hall: Hall
-    role: str
-    browser: Browser
-    watch: sqlite3.Connection
-    everywhere: bool = False
-
-    def anew(self) -> None:
-        """Forget every cookie but the role's own."""
-        self.browser.cookies.clear()
-        if self.token:
-            for name in EVERY_COOKIE if self.everywhere else (KEPT[self.role],):
-                self.browser.cookies.set(name, self.token)
-
-    @property
-    def token(self) -> str:
-        return self.house.tokens.get(self.role, "")
-
-    def changes(self) -> int:
-        """Moves whenever anybody has committed anything."""
-        return int(self.watch.execute("PRAGMA data_version").fetchone()[0])
-
-    def form(self, **fields: Any) -> dict[str, Any]:
-        """Fields with a form token that fits this browser."""
-        key = "a-form-key"
-        self.anew()
-        self.browser.cookies.set("townhall-form", key)
-        return {"csrf": form_token(key, people.secret_of(self.hall)), **fields}
-
-
-@dataclass
-class Copy:
-    """A copy of the house with its web door open."""
-
-    house: House
-    hall: Hall
-    watch: sqlite3.Connection
-    app: Starlette
-
-    @asynccontextmanager
-    async def visitor(self, role: str, *, everywhere: bool = False) -> AsyncIterator[Visitor]:
-        """A browser of a role; `everywhere` puts its token into every cookie there is."""
-        async with browsing(self.app) as browser:
-            who = Visitor(self.house, self.hall, role, browser, self.watch, everywhere)
-            who.anew()
-            yield who
-
-
-@cache
-def _kept_door() -> list[Starlette]:
-    """Where the one door of all copies is kept: its templates are compiled once."""
-    return []
-
-
-def _open_door(hall: Hall) -> Starlette:
-    """The web door, before this copy's hall. Nothing of the copy before stays behind it."""
-    known = _kept_door()
-    if not known:
-        known.append(site(hall))
-    doors = [route.endpoint for route in known[0].routes if isinstance(route, Route)]
-    behind = next(door.site for door in doors if isinstance(door, Door))
-    behind.hall, behind.limits = hall, Limits(hall.now)
-    behind.states.clear()
-    return known[0]
-
-
-@asynccontextmanager
-async def entered(house: House, folder: Path, state: str = "") -> AsyncIterator[Copy]:
-    """A fresh copy of the house in a state, with its door."""
-    copy = folder / f"{secrets.token_hex(4)}.db"
-    shutil.copyfile(house.file, copy)
-    with sqlite3.connect(copy) as database:
-        # Facts of a forum are remembered by epoch, and no copy shares them with another.
-        database.execute("UPDATE instance SET value = ? WHERE key = 'epoch'", (copy.stem,))
-    database.close()
-    async with running(f"sqlite:///{copy}", Clock(), []) as hall:
-        watch = sqlite3.connect(copy)
-        try:
-            if change := STATES.get(state, ""):
-                watch.execute(change)
-                watch.commit()
-            yield Copy(house, hall, watch, _open_door(hall))
-        finally:
-            watch.close()

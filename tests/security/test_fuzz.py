@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from tests import facts
+from tests.security.copies import Copy, Visitor, entered
 from tests.security.knocks import FORMS, OURS, PAYLOADS, address, ballot
-from tests.security.roles import HERE, Copy, House, Visitor, build, entered
+from tests.security.roles import HERE, House, build
 from tests.security.test_strings import Ear, ear, role_for, row_for, sentence
 from townhall.domain.ballots import BALLOTS, Option
 from townhall.events import EVENTS

@@ -14,8 +14,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.security.copies import Copy, Visitor, entered
 from tests.security.knocks import PAYLOADS, send_event, visit_page
-from tests.security.roles import ROLES, Copy, House, Visitor, build, entered, light_passwords
+from tests.security.roles import ROLES, House, build, light_passwords
 from townhall.events import EVENTS
 from townhall.web import routes
 from townhall.web.i18n import catalogue

@@ -1,5 +1,6 @@
 """Nobody leaves their scope: forged fields, ids of another forum, table or board, real sockets."""
 
+import json
 import os
 import shutil
 import sqlite3
@@ -12,18 +13,10 @@ from typing import Any
 import pytest
 
 from tests.facts import Clock
+from tests.security.copies import Copy, Visitor, entered
 from tests.security.knocks import OURS, PAYLOADS, ballot, key, send_event, visit_page
-from tests.security.roles import (
-    ELSEWHERE,
-    HERE,
-    ROLES,
-    STRANGER,
-    Copy,
-    House,
-    Visitor,
-    build,
-    entered,
-)
+from tests.security.roles import ELSEWHERE, HERE, ROLES, STRANGER, House, build
+from tests.security.strings import STRINGS
 from tests.security.test_rights import KEPT_OUT, rows, verdict
 from tests.servers.process import spawn, wait_until
 from townhall.crowd.wire import NotLetIn, Wire
@@ -326,6 +319,19 @@ async def test_every_event_passes_the_socket_for_somebody(server: str, house: Ho
             await wire.closed
     assert found.keys() == EVENTS.keys() - {"agenda_start", "agenda_back"}
     assert {event: said for event, said in found.items() if said != "allow"} == {}
+
+
+async def test_half_a_character_is_refused_and_the_line_stays(server: str, house: House) -> None:
+    """Cut, the phone would connect again and send the same for ever."""
+    wire = await connected(server, house, "seated_here")
+    assert isinstance(wire, Wire)
+    # Written by hand, since no honest encoder sends half a character.
+    half = json.dumps(["ask", {"key": key(), "text": STRINGS["lone_surrogate"]}])
+    wire.send(f"42{half}")
+    answer = await wire.emit("ask", {"key": key(), "text": STRINGS["far_too_long"]})
+    assert (answer["status"], answer["code"]) == ("refused", "text_too_long")
+    wire.abort()
+    await wire.closed
 
 
 TURNED = {"before", "second", "ended"}

@@ -15,9 +15,10 @@ import httpx
 import pytest
 
 from tests.facts import Clock
+from tests.security.copies import Copy, Visitor, entered
 from tests.security.fields import controls
 from tests.security.knocks import FORMS, OURS, ballot, key, send_event
-from tests.security.roles import ELSEWHERE, HERE, Copy, House, Visitor, build, entered
+from tests.security.roles import ELSEWHERE, HERE, House, build
 from tests.security.strings import STRINGS
 from tests.security.test_strings import Ear, ear, sentence
 from townhall.cli.export_ import write

@@ -19,9 +19,10 @@ from starlette.routing import compile_path
 
 from tests.facts import Clock
 from tests.security import fields
+from tests.security.copies import Copy, Visitor, entered
 from tests.security.fields import EVENT_NAMES, EVENT_TEXTS, FORGOTTEN, TEXTS
 from tests.security.knocks import FORMS, OURS, PAYLOADS, address
-from tests.security.roles import ROLES, Copy, House, Visitor, build, entered, light_passwords
+from tests.security.roles import ROLES, House, build, light_passwords
 from tests.security.strings import STRINGS
 from tests.security.test_rights import rows
 from townhall.domain.text import clean
