@@ -1,5 +1,6 @@
 """Opening, closing and revealing a question. Counting happens here, in the closing transaction."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -32,6 +33,11 @@ def _answer(row: Question) -> dict[str, Any]:
     return {"question": row.id, "state": row.state, "closes_at": row.closes_at}
 
 
+def _now(actor: Actor, question: int) -> Callable[[Session], dict[str, Any]]:
+    """How a question stands, for a command whose first answer was lost."""
+    return lambda session: _answer(questions.get(session, question, actor.forum or 0))
+
+
 async def open_(
     hall: Hall, actor: Actor, *, key: str, question: int, seconds: int | None = None
 ) -> dict[str, Any]:
@@ -56,7 +62,7 @@ async def open_(
         body = {"question": row.id, "definition": row.definition_hash, "closes_at": row.closes_at}
         return Change(_answer(row), _SEEN | {"stage"}, ("question_open", body))
 
-    return await steer(hall, actor, "question.steer", key, decide)
+    return await steer(hall, actor, "question.steer", key, decide, _now(actor, question))
 
 
 async def extend(
@@ -70,7 +76,7 @@ async def extend(
         body = {"question": row.id, "closes_at": row.closes_at}
         return Change(_answer(row), frozenset({"questions"}), ("question_extend", body))
 
-    return await steer(hall, actor, "question.steer", key, decide)
+    return await steer(hall, actor, "question.steer", key, decide, _now(actor, question))
 
 
 async def close(
@@ -89,7 +95,7 @@ async def close(
         body = {"question": row.id, "closes_at": row.closes_at}
         return Change(_answer(row), frozenset({"questions"}), ("question_close", body))
 
-    return await steer(hall, actor, "question.steer", key, decide)
+    return await steer(hall, actor, "question.steer", key, decide, _now(actor, question))
 
 
 async def finish_due(hall: Hall) -> int:
@@ -139,7 +145,7 @@ async def reveal(hall: Hall, actor: Actor, *, key: str, question: int) -> dict[s
         body = {"question": row.id}
         return Change(_answer(row), _SEEN | {"stage"}, ("question_reveal", body))
 
-    return await steer(hall, actor, "question.steer", key, decide)
+    return await steer(hall, actor, "question.steer", key, decide, _now(actor, question))
 
 
 async def reopen(hall: Hall, actor: Actor, *, key: str, question: int) -> dict[str, Any]:

@@ -29,15 +29,26 @@ def scope(actor: Actor, right: str) -> int:
     return actor.forum
 
 
-async def steer(hall: Hall, actor: Actor, right: str, key: str, decide: Decide) -> dict[str, Any]:
-    """Run one command of a forum in its line; sent again with the same key it changes nothing."""
+async def steer(
+    hall: Hall,
+    actor: Actor,
+    right: str,
+    key: str,
+    decide: Decide,
+    again: Callable[[Session], dict[str, Any]] | None = None,
+) -> dict[str, Any]:
+    """Run one command of a forum in its line; sent again with the same key it changes nothing.
+
+    `again` gives what a command that is sent again is told besides.
+    """
     forum_id = scope(actor, right)
 
     def once(session: Session, now: int) -> Change[dict[str, Any]]:
         standing.confirm(session, actor, now)
         forum = forums.get(session, forum_id)
         if key in forum.recent_keys:
-            return Change({"status": "ok", "version": _version(hall, forum)})
+            said = again(session) if again else {}
+            return Change({"status": "ok", "version": _version(hall, forum), **said})
         change = decide(session, forum, now)
         forum.recent_keys = [*forum.recent_keys[-MOST_KEYS + 1 :], key]
         session.add(forum)
