@@ -216,3 +216,9 @@ def test_no_order_of_commands_leads_back_from_closed(steps: list[tuple[str, int]
         seen.append(course.state)
     ranks = [{"open": 1, "closing": 1}.get(state, STATES.index(state)) for state in seen]
     assert ranks == sorted(ranks)
+
+
+def test_secret_question_cannot_show_its_bars_while_it_runs() -> None:
+    with pytest.raises(Refused) as refused:
+        questions.terms(secret=True, results="live")
+    assert (refused.value.code, refused.value.details["field"]) == ("definition_invalid", "results")
