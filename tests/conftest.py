@@ -39,6 +39,7 @@ hypothesis.settings.load_profile("house")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="the long form of the fault tests")
+    parser.addoption("--seed", type=int, help="the seed a failed fault test printed")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -10,9 +10,12 @@ from tests.servers.postgres import Databases
 
 
 @pytest.fixture
-def dice(record_property: Callable[[str, object], None]) -> random.Random:
-    """Dice with a seed that is printed, so that a failure can be thrown again."""
-    seed = secrets.randbelow(1_000_000)
+def dice(
+    request: pytest.FixtureRequest, record_property: Callable[[str, object], None]
+) -> random.Random:
+    """Dice with a seed that is printed; `--seed` throws a failure again."""
+    given: int | None = request.config.getoption("--seed")
+    seed = secrets.randbelow(1_000_000) if given is None else given
     print(f"seed {seed}")
     record_property("seed", seed)
     return random.Random(seed)

@@ -79,6 +79,8 @@ class GuardedServer(socketio.AsyncServer):  # type: ignore[misc]
 
     async def _handle_eio_message(self, eio_sid: str, data: object) -> None:
         """One message; whatever is malformed or not ours ends the connection quietly."""
+        if eio_sid not in self.environ:  # cut already; what it had sent before still comes in
+            return
         if not isinstance(data, str) or data[:1] not in ("0", "1", "2") or data[1:2] == "/":
             await self.cut(eio_sid)
             return
