@@ -26,7 +26,7 @@ def replace(owner: type, name: str, function: Callable[..., Any]) -> None:
 
 
 def early_acknowledgement() -> None:
-    """A vote is acknowledged at once and reaches the disk a second later (`appendfsync everysec`)."""
+    """A vote is acknowledged at once, and on disk a second later (`appendfsync everysec`)."""
 
     def write(self: Writer, ballot: CastBallot) -> None:
         self._enqueue(ballot).add_done_callback(lambda done: done.exception())
