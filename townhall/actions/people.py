@@ -69,6 +69,20 @@ async def recognise(hall: Hall, token: str, forum: int | None = None) -> Actor:
     return await hall.read(sessions.recognise, token, hall.now(), secret_of(hall), forum)
 
 
+async def arrive(hall: Hall, code: str, token: str) -> tuple[Gate, Actor]:
+    """The forum of a six-digit code, and who comes to it with a token; both from one look.
+
+    Refuses `forum_unknown`.
+    """
+
+    def look(session: Session) -> tuple[Gate, Actor]:
+        forum = _known(seats.gate(session, code), code)
+        actor = sessions.recognise(session, token, hall.now(), secret_of(hall), forum.id)
+        return forum, actor
+
+    return await hall.read(look)
+
+
 def page_token(hall: Hall, actor: Actor, screen: str = "") -> tuple[str, int]:
     """A signed token for the page's socket and its expiry (ms), valid one hour.
 

@@ -18,7 +18,7 @@ from sqlmodel import Session
 from townhall import crowd
 from townhall.actions import accounts, forums, proposals, sheets
 from townhall.cli import here, logs
-from townhall.cli.serve import Server
+from townhall.cli.serve import Server, run
 from townhall.domain.audience import Actor
 from townhall.domain.drafts import draft
 from townhall.domain.errors import Refused
@@ -65,7 +65,7 @@ def command(
     chosen = chosen.model_copy(update={"log_level": "warning"})
     logs.configure(chosen)
     try:
-        asyncio.run(_run(chosen, 0 if quiet else people, url_file))
+        run(_run(chosen, 0 if quiet else people, url_file))
     except Refused as refused:
         print(here.sentence(chosen, refused), file=sys.stderr)
         raise typer.Exit(2) from None

@@ -3,11 +3,13 @@
 import asyncio
 import socket
 import sys
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 import uvicorn
+from uvicorn.loops.auto import auto_loop_factory
 
 from townhall.actions import accounts
 from townhall.app import Townhall
@@ -38,7 +40,13 @@ def command(
     except Refused as refused:
         print(here.sentence(chosen, refused), file=sys.stderr)
         raise typer.Exit(2) from None
-    asyncio.run(_serve(server))
+    run(_serve(server))
+
+
+def run(work: Coroutine[Any, Any, None]) -> None:
+    """Run to the end on the fastest loop that is installed; uvicorn's own `run` would as well."""
+    with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
+        runner.run(work)
 
 
 async def _serve(server: "Server") -> None:

@@ -5,6 +5,7 @@ A connection's role comes from its session at connect and never from a payload.
 
 import logging
 import time
+from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -75,6 +76,7 @@ class Inbox:
         self.server = server
         self.outbox = outbox
         self.live: dict[str, Connection] = {}
+        self.of_seat: defaultdict[int, list[str]] = defaultdict(list)
         server.on("connect", self.connect)
         server.on("disconnect", self.disconnect)
         server.on("*", self.event)
@@ -83,31 +85,35 @@ class Inbox:
         """Let in whoever shows a session's token for the forum it names."""
         code, token = _shown(auth)
         try:
-            forum = (await people.gate(self.hall, code)).id
-            actor = await people.recognise(self.hall, token, forum)
-            require(actor, "state.follow", forum=forum)
+            forum, actor = await people.arrive(self.hall, code, token)
+            require(actor, "state.follow", forum=forum.id)
         except Refused as refused:
             raise socketio.exceptions.ConnectionRefusedError(refused.code) from None
         audience = audience_of(actor.role)
-        room = Room(forum, audience, actor.table if audience == "desk" else None)
+        room = Room(forum.id, audience, actor.table if audience == "desk" else None)
         self.live[sid] = Connection(actor, room)
         await self.server.enter_room(sid, room.name)
         self.outbox.joined(room, actor.table, actor.seat)
-        await self._cut_oldest(actor)
+        if actor.seat is not None:
+            await self._cut_oldest(sid, actor.seat)
 
     async def disconnect(self, sid: str, reason: object = None) -> None:
         """Forget a socket that has gone."""
         connection = self.live.pop(sid, None)
-        if connection is not None:
-            self.outbox.left(connection.room, connection.actor.table, connection.actor.seat)
-
-    async def _cut_oldest(self, actor: Actor) -> None:
-        """One seat keeps a few sockets: a page that comes back before the old one is given up."""
-        if actor.seat is None:
+        if connection is None:
             return
-        mine = [sid for sid, each in self.live.items() if each.actor.seat == actor.seat]
-        for sid in mine[:-MOST_SOCKETS]:
-            await self.server.disconnect(sid)
+        seat = connection.actor.seat
+        self.outbox.left(connection.room, connection.actor.table, seat)
+        if seat is not None:
+            self.of_seat[seat].remove(sid)
+            if not self.of_seat[seat]:
+                del self.of_seat[seat]
+
+    async def _cut_oldest(self, sid: str, seat: int) -> None:
+        """One seat keeps a few sockets: a page that comes back before the old one is given up."""
+        self.of_seat[seat].append(sid)
+        for oldest in self.of_seat[seat][:-MOST_SOCKETS]:
+            await self.server.disconnect(oldest)
 
     async def event(self, event: str, sid: str, *data: Any) -> dict[str, Any] | None:
         """Run one event and answer it; a vote under pressure is told `busy`, never dropped."""

@@ -9,7 +9,7 @@ import logging
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from sqlmodel import Session
 
@@ -21,6 +21,8 @@ from townhall.sockets.server import GuardedServer
 log = logging.getLogger(__name__)
 
 PHONE_PAUSE = 1.0
+
+T = TypeVar("T")
 
 
 class Room(NamedTuple):
@@ -55,9 +57,9 @@ class Outbox:
 
     def left(self, room: Room, table: int | None, seat: int | None) -> None:
         """A socket has gone."""
-        self.rooms = +(self.rooms - Counter([room]))
+        _less(self.rooms, room)
         if seat is not None:
-            self._phones = +(self._phones - Counter([(room.forum, table or 0, seat)]))
+            _less(self._phones, (room.forum, table or 0, seat))
 
     def present(self) -> dict[tuple[int, int], int]:
         """How many seats, not sockets, are here: (forum, table or 0) -> seats."""
@@ -114,6 +116,13 @@ class Outbox:
                 self.hall.hub.heard(forum, names)
         for forum in set(self._sent) - set(forums):
             del self._sent[forum]
+
+
+def _less(counted: Counter[T], one: T) -> None:
+    """One fewer of these; what is down to none is forgotten."""
+    counted[one] -= 1
+    if counted[one] <= 0:
+        del counted[one]
 
 
 def _frames(

@@ -6,7 +6,7 @@ Belongs here: asks, their upvotes and their state. Does not belong here: who may
 
 from typing import Any
 
-from sqlalchemy import func, update
+from sqlalchemy import bindparam, func, update
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
@@ -102,18 +102,19 @@ def set_state(session: Session, ask: Ask, state: str) -> None:
     session.flush()
 
 
+_UPVOTED = (
+    select(AskUpvote.ask_id)
+    .where(col(AskUpvote.seat_id) == bindparam("seat"))
+    .order_by(col(AskUpvote.ask_id))
+)
+_MINE = select(col(Ask.id)).where(col(Ask.seat_id) == bindparam("seat")).order_by(col(Ask.id))
+
+
 def upvoted(session: Session, seat: int) -> list[int]:
     """The asks that a seat sympathises with."""
-    return list(
-        session.exec(
-            select(AskUpvote.ask_id)
-            .where(AskUpvote.seat_id == seat)
-            .order_by(col(AskUpvote.ask_id))
-        )
-    )
+    return list(session.exec(_UPVOTED, params={"seat": seat}))
 
 
 def mine(session: Session, seat: int) -> list[int]:
     """What a seat has asked, hidden ones included."""
-    rows = session.exec(select(Ask.id).where(Ask.seat_id == seat).order_by(col(Ask.id)))
-    return [ask for ask in rows if ask is not None]
+    return [ask for ask in session.exec(_MINE, params={"seat": seat}) if ask is not None]

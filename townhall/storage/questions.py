@@ -5,8 +5,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import func, text
+from sqlalchemy import bindparam, func, text
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from townhall.domain import audit
 from townhall.domain.ballots import BALLOTS, Choice, Definition
@@ -117,22 +118,32 @@ def choices(session: Session, question: Question) -> Iterator[Choice]:
         yield from (choice for _, choice in current(session, question.id))
 
 
-def mine(session: Session, seat: int) -> Sequence[Ballot]:
-    """The recorded ballots that count for one seat."""
+def _newest() -> SelectOfScalar[Ballot]:
     newest = (
         select(Ballot.question_id, func.max(Ballot.rev).label("rev"))
-        .where(Ballot.seat_id == seat)
+        .where(col(Ballot.seat_id) == bindparam("seat"))
         .group_by(col(Ballot.question_id))
         .subquery()
     )
-    return session.exec(
+    return (
         select(Ballot)
         .join(
             newest,
             (col(Ballot.question_id) == newest.c.question_id) & (col(Ballot.rev) == newest.c.rev),
         )
-        .where(Ballot.seat_id == seat)
-    ).all()
+        .where(col(Ballot.seat_id) == bindparam("seat"))
+    )
+
+
+_MINE = _newest()
+_TOOK_PART = select(Participation.question_id).where(
+    col(Participation.seat_id) == bindparam("seat")
+)
+
+
+def mine(session: Session, seat: int) -> Sequence[Ballot]:
+    """The recorded ballots that count for one seat."""
+    return session.exec(_MINE, params={"seat": seat}).all()
 
 
 def held(ballot: Ballot) -> dict[str, Any]:
@@ -160,9 +171,7 @@ def by_key(session: Session, question: int, key: str, seat: int) -> dict[str, An
 
 def took_part(session: Session, seat: int) -> list[int]:
     """The questions in which a seat took part, secret ones included."""
-    return list(
-        session.exec(select(Participation.question_id).where(Participation.seat_id == seat))
-    )
+    return list(session.exec(_TOOK_PART, params={"seat": seat}))
 
 
 def minds_tables(session: Session, forum: int) -> bool:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, text
+from sqlalchemy import bindparam, func, text
 from sqlmodel import Session, col, select, update
 
 from townhall.storage.people import digest
@@ -36,9 +36,12 @@ class Gate:
     starts_at: int
 
 
+_BY_CODE = select(Forum).where(col(Forum.code) == bindparam("code"))
+
+
 def gate(session: Session, code: str) -> Gate | None:
     """The forum of a six-digit code."""
-    return _gate(session.exec(select(Forum).where(Forum.code == code)).first())
+    return _gate(session.exec(_BY_CODE, params={"code": code}).first())
 
 
 def gate_of(session: Session, forum: int) -> Gate | None:
@@ -113,25 +116,23 @@ def places(session: Session, forum: int) -> dict[int, tuple[int, int]]:
     return found
 
 
+_BY_TICKET = select(Seat).where(
+    col(Seat.ticket_hash) == bindparam("ticket"), col(Seat.voided_at).is_(None)
+)
+_REDEEM = text(
+    "UPDATE seat SET redeemed_at = :now "
+    "WHERE id = :seat AND redeemed_at IS NULL AND voided_at IS NULL"
+)
+
+
 def ticket_seat(session: Session, token: str) -> Seat | None:
     """The seat of a ticket, redeemed or not, unless it was voided."""
-    return session.exec(
-        select(Seat).where(Seat.ticket_hash == digest(token), col(Seat.voided_at).is_(None))
-    ).first()
+    return session.exec(_BY_TICKET, params={"ticket": digest(token)}).first()
 
 
 def redeem(session: Session, seat: int, now: int) -> bool:
     """Take an unredeemed ticket's seat; only one caller ever gets True."""
-    taken = session.exec(
-        update(Seat)
-        .where(
-            col(Seat.id) == seat,
-            col(Seat.redeemed_at).is_(None),
-            col(Seat.voided_at).is_(None),
-        )
-        .values(redeemed_at=now)
-    )
-    return bool(taken.rowcount)
+    return bool(session.connection().execute(_REDEEM, {"seat": seat, "now": now}).rowcount)
 
 
 def add_open_seat(session: Session, forum: int, nickname: str, table: int | None, now: int) -> int:

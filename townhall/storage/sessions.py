@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from sqlalchemy import ColumnElement, and_, or_, text
+from sqlalchemy import ColumnElement, and_, bindparam, or_, text
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select, update
+from sqlmodel.sql.expression import Select
 
 from townhall.domain.audience import VISITOR, Actor, Role, allowed
 from townhall.storage.people import digest, grants_of, new_token
@@ -68,7 +69,8 @@ def open_session(
 
 def session_of(session: Session, token: str, now: int) -> Row | None:
     """The live session of a raw token."""
-    return _one(session, col(Row.token_hash) == digest(token), now)
+    found = session.exec(_BY_HASH, params={"wanted": digest(token), "now": now}).first()
+    return found[0] if found else None
 
 
 def opened_before(session: Session, token: str) -> Row | None:
@@ -84,18 +86,16 @@ def recognise(
     `forum` says in which forum an account's role is asked for. What is unknown, expired,
     revoked or forged is a visitor.
     """
-    wanted: ColumnElement[bool]
+    screen = ""
     if "." in token:
         named = _read_page_token(token, now, secret)
         if named is None:
             return VISITOR
         session_id, screen = named
-        wanted = col(Row.id) == session_id
+        found = session.exec(_BY_ID, params={"wanted": session_id, "now": now}).first()
     else:
-        screen = ""
-        wanted = col(Row.token_hash) == digest(token)
-    row = _one(session, wanted, now)
-    actor = VISITOR if row is None else _actor(session, row, forum)
+        found = session.exec(_BY_HASH, params={"wanted": digest(token), "now": now}).first()
+    actor = VISITOR if found is None else _actor(session, found[0], found[1], forum)
     return _at_screen(actor, screen, forum)
 
 
@@ -222,30 +222,33 @@ def _sign(body: str, secret: str) -> str:
     return hmac.new(secret.encode(), b"page:" + body.encode(), "sha256").hexdigest()[:32]
 
 
-def _one(session: Session, wanted: ColumnElement[bool], now: int) -> Row | None:
+def _alive(wanted: ColumnElement[bool]) -> Select[Row, Seat | None]:
+    """The live sessions that match, each with its seat. Built once: a hall asks at every door."""
     parent = aliased(Row)
-    found = session.exec(
-        select(Row)
+    return (
+        select(Row, Seat)
         .join(parent, col(parent.id) == col(Row.parent_id), isouter=True)
         .join(Seat, col(Seat.id) == col(Row.seat_id), isouter=True)
         .where(
             wanted,
             col(Row.revoked_at).is_(None),
-            col(Row.expires) > now,
+            col(Row.expires) > bindparam("now"),
             or_(
                 col(Row.parent_id).is_(None),
-                and_(col(parent.revoked_at).is_(None), col(parent.expires) > now),
+                and_(col(parent.revoked_at).is_(None), col(parent.expires) > bindparam("now")),
             ),
             col(Seat.voided_at).is_(None),
         )
     )
-    return found.first()
 
 
-def _actor(session: Session, row: Row, forum: int | None) -> Actor:
+_BY_HASH = _alive(col(Row.token_hash) == bindparam("wanted"))
+_BY_ID = _alive(col(Row.id) == bindparam("wanted"))
+
+
+def _actor(session: Session, row: Row, seat: Seat | None, forum: int | None) -> Actor:
     if row.person_id is not None:
         return _account(session, row, row.person_id, forum)
-    seat = session.get(Seat, row.seat_id) if row.seat_id is not None else None
     return Actor(
         role=cast("Role", row.role),
         session=row.id,
