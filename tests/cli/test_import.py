@@ -163,7 +163,7 @@ def test_a_dry_run_reports_and_stores_nothing(tmp_path: Path, url: str) -> None:
         "시험으로 읽기만 했어요. 아무것도 저장하지 않았어요.",
     ]
     assert stored(url) == []
-    assert take(csv_file(tmp_path, BAD)).exit_code == 2  # not even the board was made
+    assert give(tmp_path / "board.csv").exit_code == 2  # not even the board was made
 
 
 def test_other_columns_are_mapped_and_the_rest_is_named(tmp_path: Path, url: str) -> None:
@@ -201,7 +201,6 @@ def test_the_report_speaks_english_where_the_house_does(
         pytest.param(b"", "읽을 행이 없는 파일이에요.", id="empty"),
         pytest.param(b"\x89PNG\r\n\x1a\n\0", "글로 된 파일이 아니에요", id="binary"),
         pytest.param("가,나\n다,라\n".encode(), "제목(title)과 내용(content) 열을", id="columns"),
-        pytest.param(b"title,content\na,b\n", "아직 게시판이 없어요.", id="no board"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_one_clear_line(
@@ -218,7 +217,7 @@ def test_a_file_that_cannot_be_used_is_one_clear_line(
 
 def test_the_board_is_the_only_one_or_the_one_that_is_named(tmp_path: Path, url: str) -> None:
     file = csv_file(tmp_path, "title,content\n가,나\n")
-    assert "있는 게시판: -" in take(file, "--board", "old").stderr
+    assert "아직 게시판이 없어요." in give(tmp_path / "board.csv").stderr
     take(file, "--create-board", "Old Petitions")
     take(file, "--create-board", "새 게시판")
     assert "old-petitions, board" in take(file).stderr
@@ -227,6 +226,27 @@ def test_the_board_is_the_only_one_or_the_one_that_is_named(tmp_path: Path, url:
     assert take(file, "--board", "old-petitions").exit_code == 0
     assert take(file, "--board", "Old!", "--create-board", "x").exit_code == 2
     assert len(stored(url)) == 2
+
+
+def test_first_import_makes_the_first_board_and_a_slip_makes_none(tmp_path: Path, url: str) -> None:
+    file = csv_file(tmp_path, "title,content\n가,나\n", "우리동네 petitions.csv")
+    tried = take(file, "--dry-run")
+    assert "만들었어요" not in tried.output
+    assert stored(url) == []
+    first = take(file)
+    assert first.exit_code == 0
+    assert (
+        first.output.splitlines()[1] == "새 게시판 ‘우리동네 petitions’를 만들었어요 (petitions)."
+    )
+    slip = take(file, "--board", "petition")
+    assert (slip.exit_code, len(stored(url))) == (2, 1)
+    assert slip.stderr.strip().startswith("petition 게시판이 없어요. 있는 게시판: petitions.")
+
+
+def test_first_board_takes_the_key_that_was_named(tmp_path: Path, url: str) -> None:
+    file = csv_file(tmp_path, "title,content\n가,나\n")
+    assert take(file, "--board", "old").exit_code == 0
+    assert "게시판 old" in take(file).output
 
 
 @pytest.mark.parametrize("name", ["board.csv", "board.jsonl"])

@@ -8,7 +8,7 @@ report. Does not belong here: reading files (`domain.records`), what rows mean
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -38,9 +38,10 @@ class Target:
 
 @dataclass(frozen=True)
 class Report:
-    """What the command has to tell."""
+    """What the command has to tell; `made` is the title of a board made unasked."""
 
     board: str
+    made: str | None
     outcome: TakenIn
     refused: Mapping[int, Refused]
     ignored: tuple[str, ...]
@@ -92,10 +93,11 @@ def proposals(
         raise typer.Exit(2) from None
 
     async def work(hall: Hall) -> Report:
-        to = target(await hall.read(boards.every), board, create_board)
+        to = target(await hall.read(boards.every), board, create_board, file.stem[:40])
         context = Context(hall.now(), ZoneInfo(chosen.timezone), to.days, source or file.name)
         rows = importing.rows_of(table, columns, context)
-        return await _store(hall, to, rows, columns.ignored, dry_run=dry_run, strict=strict)
+        told = await _store(hall, to, rows, columns.ignored, dry_run=dry_run, strict=strict)
+        return replace(told, made=None if create_board else told.made)
 
     report = here.on_hall(chosen, work)
     for line in lines(report, words, dry_run=dry_run):
@@ -116,6 +118,8 @@ def lines(report: Report, words: Words, *, dry_run: bool) -> list[str]:
             board=report.board,
         )
     ]
+    if report.made:
+        told.append(words("import.board_made", title=report.made, board=report.board))
     if dry_run:
         told.append(words("import.dry_run"))
     for line, refused in sorted(report.refused.items()):
@@ -155,16 +159,22 @@ async def _store(
         keep = "unless_clashing"
     outcome = await take_in(hall, to.key, good, keep=keep, create=to.create)
     refused |= {line: Refused("key_taken") for line in outcome.clashing}
-    return Report(to.key, outcome, refused, ignored, stored=not (dry_run or (strict and refused)))
+    stored = not (dry_run or (strict and refused))
+    return Report(to.key, to.create if stored else None, outcome, refused, ignored, stored)
 
 
-def target(existing: Sequence[Board], key: str | None, create: str | None) -> Target:
+def target(
+    existing: Sequence[Board], key: str | None, create: str | None, fallback: str | None = None
+) -> Target:
     """Which board is meant: the one named, the one to be made, or the only one.
 
-    Refuses `import_board_unknown` (board, known), `import_no_board` and `import_which_board`
-    (known).
+    A house without boards gets its first one with the title `fallback`, where that is given; if
+    it has some, an unknown key may be a slip and makes none. Refuses `import_board_unknown`
+    (board, known), `import_no_board` and `import_which_board` (known).
     """
     known = ", ".join(board.key for board in existing)
+    if not existing:
+        create = create or fallback
     if key is not None:
         found = next((board for board in existing if board.key == key), None)
         if found is None and create is None:
