@@ -12,7 +12,7 @@ from townhall.domain.audience import Actor
 from townhall.domain.ballots import require_ready
 from townhall.domain.errors import Refused
 from townhall.hall import Change, Hall
-from townhall.storage import audit, forums, notes, questions, selections
+from townhall.storage import audit, ballots, forums, notes, questions, selections
 from townhall.storage.schema import Forum, Question
 from townhall.storage.writer import lock_question
 
@@ -116,6 +116,8 @@ def _finish(session: Session, now: int, *, forum: int, question: int) -> Change[
     certificate = questions.recount(session, row, present=forums.connected(session, forum), now=now)
     certificate.heads = audit.heads(session, forum)
     session.add(certificate)
+    if row.secret:
+        ballots.forget_order(session, question)
     _set(session, row, rules.finish(rules.course_of(row), now))
     body = {
         "question": question,

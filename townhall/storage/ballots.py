@@ -5,10 +5,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Row, text
+from sqlmodel import Session
 
 from townhall.domain import audit
 from townhall.domain.ballots import Definition, Option
+
+_UNLINKED = (
+    ("participation", "question_id, seat_id, channel, table_no", "seat_id"),
+    ("secret_ballot", "ballot_id, question_id, choice, commitment", "ballot_id"),
+)
+SCRUB = "scrub"
+"""The name in `Session.info` that asks the writer to empty its log after the commit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,3 +96,26 @@ def secret_receipt(ballot_id: str, commitment: str) -> dict[str, Any]:
 def secret_counted(status: str, ballot_id: str, known: Mapping[str, str]) -> Answer:
     """The answer to a stored secret ballot, with the commitment that was stored."""
     return {"status": status, "receipt": secret_receipt(ballot_id, known[ballot_id])}
+
+
+def forget_order(session: Session, question: int) -> None:
+    """Write the rows of a secret question anew, in key order, once it is counted.
+
+    WITHOUT ROWID sorts only the pointers of a page: its rows lie in the order in which they came,
+    and that order would join the two lists. The writer then empties its log of the old pages.
+    """
+    for table, columns, key in _UNLINKED:
+        rows = session.connection().execute(
+            text(f"SELECT {columns} FROM {table} WHERE question_id = :q ORDER BY {key}"),
+            {"q": question},
+        )
+        written = [dict(row) for row in rows.mappings()]
+        session.connection().execute(
+            text(f"DELETE FROM {table} WHERE question_id = :q"), {"q": question}
+        )
+        if written:
+            names = ", ".join(f":{name}" for name in columns.split(", "))
+            session.connection().execute(
+                text(f"INSERT INTO {table} ({columns}) VALUES ({names})"), written
+            )
+    session.info[SCRUB] = True

@@ -25,6 +25,7 @@ T = TypeVar("T")
 Dialect = Literal["sqlite", "postgresql"]
 
 READERS = 4
+BUSY_MS = 5_000
 _SAFE = {"fsync": "on", "full_page_writes": "on"}
 
 
@@ -55,7 +56,9 @@ class Database:
         if path and path != ":memory:":
             Path(path).parent.mkdir(parents=True, exist_ok=True)
         engine = create_engine(self.url, connect_args={"check_same_thread": False})
-        _sqlite_connections(engine, "BEGIN IMMEDIATE", ("journal_mode=WAL", "synchronous=FULL"))
+        _sqlite_connections(
+            engine, "BEGIN IMMEDIATE", ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON")
+        )
         return engine
 
     def _reading_engine(self) -> Engine:
@@ -97,6 +100,20 @@ class Database:
         with Session(self.readers) as session:
             return fn(session, *args, **kwargs)
 
+    def scrub(self, connection: Connection) -> bool:
+        """Empty SQLite's log of the pages it has written over; False while a reader needs it.
+
+        `connection` is the writer's, between two transactions. It does not wait for the reader.
+        """
+        if self.dialect != "sqlite":
+            return True
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        driver.execute("PRAGMA busy_timeout=0")
+        busy = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        driver.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+        return not busy
+
     def close(self) -> None:
         """Let go of every connection; a closed SQLite leaves no -wal file behind."""
         self._pool.shutdown(wait=True)
@@ -136,7 +153,7 @@ def _sqlite_connections(engine: Engine, begin: str, pragmas: tuple[str, ...]) ->
     @event.listens_for(engine, "connect")
     def connected(connection: Any, _record: object) -> None:
         connection.isolation_level = None
-        for pragma in ("busy_timeout=5000", "foreign_keys=ON", *pragmas):
+        for pragma in (f"busy_timeout={BUSY_MS}", "foreign_keys=ON", *pragmas):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, text
 from sqlmodel import Session
 
 from townhall.domain.errors import Refused
-from townhall.storage.ballots import Answer, CastBallot
+from townhall.storage.ballots import SCRUB, Answer, CastBallot
 from townhall.storage.batches import Batches
 from townhall.storage.database import Database
 from townhall.storage.schema import Writer as WriterRow
@@ -50,6 +50,7 @@ class Writer:
         self._line: deque[_Item] = deque()
         self._arrived = threading.Event()
         self._stopping = False
+        self._scrub = False
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
         self.id = 0
@@ -114,6 +115,8 @@ class Writer:
                 self._arrived.clear()
                 while self._line:
                     self._next(connection)
+                    if self._scrub:
+                        self._scrub = not self._database.scrub(connection)
                 if self._stopping:
                     return
 
@@ -156,6 +159,7 @@ class Writer:
             with Session(bind=connection) as session:
                 value = task(session, self._now())
                 session.commit()
+                self._scrub = self._scrub or SCRUB in session.info
                 return value
         except Exception as error:  # noqa: BLE001 - it belongs to whoever asked for the change
             return error

@@ -1,0 +1,51 @@
+"""A secret question in the files of the database: nothing in them joins who voted with what."""
+
+import re
+import secrets
+from collections import defaultdict
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from tests.actions.test_ballots import actor, cast, room
+from tests.facts import Clock
+from townhall.actions import questions
+from townhall.hall import Change, Hall
+
+pytestmark = pytest.mark.anyio
+
+PAGE = 4_096
+SEATS = 12
+_BALLOT_ID = re.compile(rb"(?<![0-9a-f])[0-9a-f]{64}")
+
+
+def out_of_order(file: Path, ballot_ids: list[str]) -> int:
+    """How many ballots lie behind one with a greater key on the same page of a file."""
+    wanted = {each.encode() for each in ballot_ids}
+    pages: dict[int, list[bytes]] = defaultdict(list)
+    for found in _BALLOT_ID.finditer(file.read_bytes()):
+        if found.group() in wanted:
+            pages[found.start() // PAGE].append(found.group())
+    # SQLite fills a page from its end.
+    return sum(
+        earlier < later for on_page in pages.values() for earlier, later in pairwise(on_page)
+    )
+
+
+async def test_a_counted_secret_question_lies_in_key_order_and_leaves_no_log(
+    hall: Hall, clock: Clock, tmp_path: Path
+) -> None:
+    forum, question, seats = room(hall, SEATS, secret=True, closes_at=clock() + 60_000)
+    secrets.SystemRandom().shuffle(seats)
+    ids = []
+    for seat in seats:  # one by one, so that nothing but the close sorts them
+        answer = await cast(hall, actor(seat, forum), question, "yes")
+        ids.append(answer["receipt"]["id"])
+    database, log = tmp_path / "hall.db", tmp_path / "hall.db-wal"
+    assert out_of_order(log, ids)
+    clock.pass_seconds(70)
+    assert await questions.finish_due(hall) == 1
+    await hall.change(None, lambda session, now: Change(None))  # the log is emptied before this
+    assert log.stat().st_size == 0
+    assert out_of_order(database, ids) == 0
