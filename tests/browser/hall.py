@@ -13,9 +13,9 @@ from tests.servers.townhall import ROOT, TownhallServer
 class Townhall(TownhallServer):
     """A server with hands: it can be a quiet demo, and be led through its HTTP twins."""
 
-    def demo(self) -> None:
-        """Start the demo without its crowd; comes back when every link is printed."""
-        options = ["--quiet", "--host", "127.0.0.1", "--port", "0"]
+    def demo(self, crowd: int = 0) -> None:
+        """Start the demo with so many simulated people; comes back when every link is printed."""
+        options = ["--crowd", str(crowd), "--host", "127.0.0.1", "--port", "0"]
         files = ["--database", str(self.log.with_name("d.db")), "--url-file", str(self._url_file)]
         self._process = spawn(
             [sys.executable, "-m", "townhall", "demo", *options, *files],
