@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlmodel import Session
 
-from townhall.actions import agenda, asks, ballots, forums, notes, people, questions
+from townhall.actions import agenda, asks, ballots, cards, forums, notes, people, questions
 from townhall.domain.audience import Actor, audience_of, require
 from townhall.domain.errors import Refused
 from townhall.hall import Hall
@@ -213,8 +213,8 @@ EVENTS: Mapping[str, Event] = {
     "question_reopen": Event("question.steer", QuestionOnly, questions.reopen),
     "stage_show": Event("stage.steer", Show, forums.show),
     "stage_blank": Event("stage.steer", Blank, forums.blank),
-    "seat_reset": Event("seat.manage", Seat, people.seat_reset),
-    "card_revoke": Event("seat.manage", Table, people.card_revoke),
+    "seat_reset": Event("seat.manage", Seat, cards.seat_reset),
+    "card_revoke": Event("seat.manage", Table, cards.card_revoke),
 }
 
 

@@ -14,7 +14,7 @@ import pytest
 from tests import facts
 from tests.actions.conftest import Announced
 from tests.facts import Clock
-from townhall.actions import people, questions
+from townhall.actions import cards, people, questions
 from townhall.domain.audience import AUDIENCES, Actor
 from townhall.events import EVENTS, dispatch
 from townhall.hall import Hall
@@ -81,7 +81,7 @@ async def room(hall: Hall, clock: Clock) -> Room:
         timed = facts.question(session, forum, closes_at=clock() + 60_000)
         seat = facts.seat(session, forum, table_no=1)
     organiser = Actor(role="organiser")
-    token = await people.card(hall, organiser, forum, "facilitator", table=1)
+    token = await cards.card(hall, organiser, forum, "facilitator", table=1)
     card = (await people.recognise(hall, token)).session or 0
     return Room(hall, clock, forum, segments, draft, opened, timed, seat, card)
 

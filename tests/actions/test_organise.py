@@ -10,7 +10,7 @@ import pytest
 from tests import facts
 from tests.actions.conftest import Announced
 from tests.actions.desks import key
-from townhall.actions import agenda, forums, organise, people, questions
+from townhall.actions import agenda, cards, forums, organise, people, questions
 from townhall.actions.forums import Candidate, NewForum, NewQuestion
 from townhall.actions.organise import Basics, Item
 from townhall.domain.audience import Actor
@@ -259,12 +259,12 @@ async def test_tables_come_and_go_with_their_cards(hall: Hall, organiser: Actor)
     assert organiser.forum is not None
     await organise.set_tables(hall, organiser, 4)
     assert (seen(hall, organiser)["tables"], seen(hall, organiser)["uncarded"]) == (4, [3, 4])
-    card = await people.card(hall, organiser, organiser.forum, "facilitator", table=4)
+    card = await cards.card(hall, organiser, organiser.forum, "facilitator", table=4)
     await organise.set_tables(hall, organiser, 1)
     assert seen(hall, organiser)["tables"] == 1
     assert (await people.recognise(hall, card)).role == "visitor"
     await organise.set_tables(hall, organiser, 2)
-    await people.mint(hall, organiser, organiser.forum, 2)
+    await cards.mint(hall, organiser, organiser.forum, 2)
     assert await refused(organise.set_tables(hall, organiser, 0)) == ("table_in_use", {"table": 2})
     assert (await refused(organise.set_tables(hall, organiser, 201)))[0] == "tables_invalid"
 

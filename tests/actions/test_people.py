@@ -6,7 +6,7 @@ import pytest
 from sqlmodel import select
 
 from tests import facts
-from townhall.actions import people
+from townhall.actions import cards, people
 from townhall.domain.audience import VISITOR, Actor
 from townhall.domain.errors import Refused
 from townhall.hall import Hall
@@ -39,7 +39,7 @@ async def refusal(awaitable: object) -> str:
 
 async def test_tickets_are_dealt_round_robin_and_only_their_hashes_are_kept(hall: Hall) -> None:
     forum = room(hall)
-    made = await people.mint(hall, moderator(forum), forum, 7)
+    made = await cards.mint(hall, moderator(forum), forum, 7)
     assert [ticket.table for ticket in made] == [1, 2, 3, 1, 2, 3, 1]
     assert [ticket.number for ticket in made] == [1, 2, 3, 4, 5, 6, 7]
     stored = hall.database.read_here(lambda s: [row.ticket_hash for row in s.exec(select(Seat))])
@@ -48,7 +48,7 @@ async def test_tickets_are_dealt_round_robin_and_only_their_hashes_are_kept(hall
 
 async def test_a_ticket_opens_its_seat_once(hall: Hall) -> None:
     forum = room(hall)
-    ticket = (await people.mint(hall, moderator(forum), forum, 1))[0]
+    ticket = (await cards.mint(hall, moderator(forum), forum, 1))[0]
     entrance = await people.enter(hall, "123456", ticket.token)
     actor = await people.recognise(hall, entrance.token)
     assert (entrance.role, entrance.path) == ("seated", "/f/123456")
@@ -58,7 +58,7 @@ async def test_a_ticket_opens_its_seat_once(hall: Hall) -> None:
 
 async def test_whoever_holds_the_seat_may_show_the_ticket_again(hall: Hall) -> None:
     forum = room(hall)
-    first, second = await people.mint(hall, moderator(forum), forum, 2)
+    first, second = await cards.mint(hall, moderator(forum), forum, 2)
     entrance = await people.enter(hall, "123456", first.token)
     holder = await people.recognise(hall, entrance.token)
     again = await people.enter(hall, "123456", first.token, holder)
@@ -69,7 +69,7 @@ async def test_whoever_holds_the_seat_may_show_the_ticket_again(hall: Hall) -> N
 
 async def test_200_simultaneous_redemptions_have_one_winner(either_hall: Hall) -> None:
     forum = room(either_hall)
-    ticket = (await people.mint(either_hall, moderator(forum), forum, 1))[0]
+    ticket = (await cards.mint(either_hall, moderator(forum), forum, 1))[0]
     tries = (people.enter(either_hall, "123456", ticket.token) for _ in range(200))
     answers = await asyncio.gather(*tries, return_exceptions=True)
     winners = [answer for answer in answers if isinstance(answer, people.Entrance)]
@@ -97,7 +97,7 @@ async def test_an_unknown_token_opens_nothing(hall: Hall) -> None:
 async def test_a_ticket_of_another_forum_says_so(hall: Hall) -> None:
     forum = room(hall)
     room(hall, code="654321")
-    ticket = (await people.mint(hall, moderator(forum), forum, 1))[0]
+    ticket = (await cards.mint(hall, moderator(forum), forum, 1))[0]
     assert await refusal(people.enter(hall, "654321", ticket.token)) == "link_elsewhere"
 
 
@@ -138,7 +138,7 @@ async def test_sitting_down_moves_the_seat(hall: Hall) -> None:
 
 async def test_a_table_card_on_another_tablet_demotes_the_first(hall: Hall) -> None:
     forum = room(hall)
-    card = await people.card(hall, moderator(forum), forum, "facilitator", table=2)
+    card = await cards.card(hall, moderator(forum), forum, "facilitator", table=2)
     first = await people.enter(hall, "123456", card)
     assert (await people.recognise(hall, first.token)).table == 2
     second = await people.enter(hall, "123456", card)
@@ -150,11 +150,11 @@ async def test_a_table_card_on_another_tablet_demotes_the_first(hall: Hall) -> N
 
 async def test_a_revoked_card_closes_its_tablet_and_itself(hall: Hall) -> None:
     forum = room(hall)
-    card = await people.card(hall, moderator(forum), forum, "facilitator", table=2)
-    other = await people.card(hall, moderator(forum), forum, "facilitator", table=1)
+    card = await cards.card(hall, moderator(forum), forum, "facilitator", table=2)
+    other = await cards.card(hall, moderator(forum), forum, "facilitator", table=1)
     entered = await people.enter(hall, "123456", card)
     tablet = await people.recognise(hall, entered.token)
-    await people.card_revoke(hall, moderator(forum), 2)
+    await cards.card_revoke(hall, moderator(forum), 2)
     assert tablet.session is not None
     assert await people.revoked_among(hall, [tablet.session]) == {tablet.session}
     assert await people.recognise(hall, card) == VISITOR
@@ -163,11 +163,11 @@ async def test_a_revoked_card_closes_its_tablet_and_itself(hall: Hall) -> None:
 
 async def test_a_reset_seat_lets_its_ticket_in_again_and_is_recorded(hall: Hall) -> None:
     forum = room(hall)
-    ticket = (await people.mint(hall, moderator(forum), forum, 1))[0]
+    ticket = (await cards.mint(hall, moderator(forum), forum, 1))[0]
     first = await people.enter(hall, "123456", ticket.token)
     held = await people.recognise(hall, first.token)
     assert held.seat is not None
-    await people.seat_reset(hall, moderator(forum), ticket.number)
+    await cards.seat_reset(hall, moderator(forum), ticket.number)
     second = await people.enter(hall, "123456", ticket.token)
     assert await people.recognise(hall, first.token) == VISITOR
     assert (await people.recognise(hall, second.token)).seat == held.seat
@@ -178,8 +178,8 @@ async def test_a_reset_seat_lets_its_ticket_in_again_and_is_recorded(hall: Hall)
 async def test_a_seat_of_another_forum_cannot_be_reset(hall: Hall) -> None:
     forum = room(hall)
     elsewhere = room(hall, code="654321")
-    ticket = (await people.mint(hall, moderator(forum), forum, 1))[0]
-    assert await refusal(people.seat_reset(hall, moderator(elsewhere), ticket.number)) == (
+    ticket = (await cards.mint(hall, moderator(forum), forum, 1))[0]
+    assert await refusal(cards.seat_reset(hall, moderator(elsewhere), ticket.number)) == (
         "seat_unknown"
     )
 
@@ -187,17 +187,17 @@ async def test_a_seat_of_another_forum_cannot_be_reset(hall: Hall) -> None:
 async def test_facilitators_cannot_mint_tickets_or_cards(hall: Hall) -> None:
     forum = room(hall)
     facilitator = Actor(role="facilitator", session=1, forum=forum, table=1)
-    assert await refusal(people.mint(hall, facilitator, forum, 1)) == "not_allowed"
-    assert await refusal(people.card(hall, facilitator, forum, "stage")) == "not_allowed"
+    assert await refusal(cards.mint(hall, facilitator, forum, 1)) == "not_allowed"
+    assert await refusal(cards.card(hall, facilitator, forum, "stage")) == "not_allowed"
     away = moderator(room(hall, code="654321"))
-    assert await refusal(people.mint(hall, away, forum, 1)) == "not_allowed"
-    assert await refusal(people.card(hall, moderator(forum), forum, "moderator")) == "not_allowed"
+    assert await refusal(cards.mint(hall, away, forum, 1)) == "not_allowed"
+    assert await refusal(cards.card(hall, moderator(forum), forum, "moderator")) == "not_allowed"
 
 
 async def test_stage_and_moderator_links_enter_many_times(hall: Hall) -> None:
     forum = room(hall)
     for role, path in (("stage", "/f/123456/stage"), ("moderator", "/f/123456/console")):
-        link = await people.card(hall, ORGANISER, forum, role)  # type: ignore[arg-type]
+        link = await cards.card(hall, ORGANISER, forum, role)  # type: ignore[arg-type]
         entered = [await people.enter(hall, "123456", link) for _ in range(2)]
         assert [entrance.path for entrance in entered] == [path, path]
         actors = [await people.recognise(hall, entrance.token) for entrance in entered]
@@ -226,7 +226,7 @@ async def test_a_page_token_lasts_an_hour_and_dies_with_its_session(
 
 async def test_a_moderators_stage_page_listens_as_the_stage(hall: Hall) -> None:
     forum = room(hall)
-    link = await people.card(hall, ORGANISER, forum, "moderator")
+    link = await cards.card(hall, ORGANISER, forum, "moderator")
     actor = await people.recognise(hall, link, forum)
     token, _ = people.page_token(hall, actor, "stage")
     listening = await people.recognise(hall, token, forum)
@@ -249,7 +249,7 @@ async def test_a_session_ends_after_the_set_days(hall: Hall, clock: facts.Clock)
 async def test_a_card_printed_weeks_ahead_opens_on_the_day(hall: Hall, clock: facts.Clock) -> None:
     with writing(hall.database) as session:
         forum = facts.forum(session, starts_at=facts.NOON + 60 * 86_400_000)
-    link = await people.card(hall, ORGANISER, forum, "stage")
+    link = await cards.card(hall, ORGANISER, forum, "stage")
     clock.pass_seconds(80 * 86_400)
     assert (await people.recognise(hall, link)).role == "stage"
 

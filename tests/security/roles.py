@@ -18,7 +18,7 @@ from sqlmodel import Session
 from tests import boards, facts, scored
 from tests.actions.conftest import running
 from tests.facts import NOON, Clock
-from townhall.actions import accounts, people, questions, score_rules, selections
+from townhall.actions import accounts, cards, people, questions, score_rules, selections
 from townhall.hall import Hall
 from townhall.storage import people as stored_people
 from townhall.storage import sessions
@@ -256,7 +256,7 @@ async def _tokens(hall: Hall, house: House) -> None:
     forum, elsewhere = house.ids["forum"], house.ids["forum_elsewhere"]
     organiser = scored.ORGANISER
     await accounts.sign_up(hall, "sunny", "햇살", PASSWORD)
-    cards: tuple[tuple[str, str, int, people.CardRole, int | None], ...] = (
+    given: tuple[tuple[str, str, int, cards.CardRole, int | None], ...] = (
         ("facilitator_here", HERE, forum, "facilitator", 1),
         ("facilitator_other_table", HERE, forum, "facilitator", 2),
         ("facilitator_elsewhere", ELSEWHERE, elsewhere, "facilitator", 1),
@@ -265,12 +265,12 @@ async def _tokens(hall: Hall, house: House) -> None:
         # A new link of a role takes back the one before.
         ("moderator", HERE, forum, "moderator", None),
     )
-    for role, code, at, kind, table in cards:
-        card = await people.card(hall, organiser, at, kind, table=table)
+    for role, code, at, kind, table in given:
+        card = await cards.card(hall, organiser, at, kind, table=table)
         house.tokens[role] = (await people.enter(hall, code, card)).token
     link = house.tokens["panelist"]
     house.tokens["panelist"] = (await people.enter(hall, HERE, link)).token
-    house.tickets = [ticket.token for ticket in await people.mint(hall, organiser, forum, SPARE)]
+    house.tickets = [ticket.token for ticket in await cards.mint(hall, organiser, forum, SPARE)]
     with writing(hall.database) as session:
         for role, name, where in (
             ("seated_here", "seat", forum),

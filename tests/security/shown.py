@@ -22,7 +22,7 @@ from tests.actions.conftest import running
 from tests.facts import NOON, Clock
 from tests.security.strings import accepted
 from tests.servers.process import spawn, wait_until
-from townhall.actions import people, questions, selections
+from townhall.actions import cards, people, questions, selections
 from townhall.hall import Hall
 from townhall.storage import people as stored_people
 from townhall.storage import sessions
@@ -224,7 +224,7 @@ async def _tokens(hall: Hall, forum: int, made: Shown) -> None:
         ("console", "moderator", None),
         ("stage", "stage", None),
     ):
-        card = await people.card(hall, scored.ORGANISER, forum, role, table=table)  # type: ignore[arg-type]
+        card = await cards.card(hall, scored.ORGANISER, forum, role, table=table)  # type: ignore[arg-type]
         entrance = await people.enter(hall, CODE, card)
         made.cookies[f"townhall-{CODE}-{screen}"] = entrance.token
 

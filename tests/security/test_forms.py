@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 
 from tests import facts
 from tests.web.client import HOST, Browser, browsing
-from townhall.actions import people
+from townhall.actions import cards, people
 from townhall.hall import Hall
 from townhall.storage.database import writing
 from townhall.web import routes
@@ -137,7 +137,7 @@ async def test_a_body_of_another_kind_is_no_form(browser: Browser) -> None:
 async def test_a_new_session_comes_with_every_role(browser: Browser, hall: Hall) -> None:
     with writing(hall.database) as session:
         forum = facts.forum(session)
-    ticket = (await people.mint(hall, facts_moderator(forum), forum, 1))[0].token
+    ticket = (await cards.mint(hall, facts_moderator(forum), forum, 1))[0].token
     browser.cookies.set("townhall-123456-phone", "planted-by-somebody-else", domain=HOST)
     await browser.submit("/f/123456/enter", k=ticket)
     held = [c.value for c in browser.cookies.jar if c.name == "townhall-123456-phone"]

@@ -7,7 +7,7 @@ import pytest
 
 from tests import facts
 from tests.web.client import HOST, Browser
-from townhall.actions import people
+from townhall.actions import cards, people
 from townhall.domain.audience import Actor
 from townhall.hall import Hall
 from townhall.storage.database import writing
@@ -55,7 +55,7 @@ async def test_joining_from_a_page_keeps_the_seat_on_reload(browser: Browser, fo
 
 
 async def test_a_ticket_joins_once(browser: Browser, hall: Hall, forum: int) -> None:
-    ticket = (await people.mint(hall, ORGANISER, forum, 1))[0].token
+    ticket = (await cards.mint(hall, ORGANISER, forum, 1))[0].token
     assert (await browser.post(JOIN, json={"ticket": ticket})).status_code == 200
     again = await browser.post(JOIN, json={"ticket": ticket})
     assert (again.status_code, again.json()["code"]) == (409, "ticket_used")
@@ -137,7 +137,7 @@ async def test_the_public_state_is_kept_for_a_second(
 async def test_a_facilitators_state_is_its_own_and_private(
     browser: Browser, hall: Hall, forum: int
 ) -> None:
-    token = await people.card(hall, ORGANISER, forum, "facilitator", table=1)
+    token = await cards.card(hall, ORGANISER, forum, "facilitator", table=1)
     answer = await browser.get("/api/f/123456/state", headers={"Authorization": f"Bearer {token}"})
     assert answer.headers["cache-control"] == "private, no-cache"
     assert "notes" in answer.json()["slices"]
@@ -149,7 +149,7 @@ async def test_a_page_renews_its_token_with_its_own_cookie(
 ) -> None:
     origin = {"Origin": f"http://{HOST}"}
     await browser.post(JOIN, json={}, headers=origin)
-    stage = await people.card(hall, ORGANISER, forum, "stage")
+    stage = await cards.card(hall, ORGANISER, forum, "stage")
     await browser.submit("/f/123456/enter", k=stage)
     actor = await people.recognise(hall, browser.cookies["townhall-123456-stage"], forum)
     old, _ = people.page_token(hall, actor, "stage")

@@ -8,7 +8,7 @@ import pytest
 
 from tests import facts
 from tests.web.client import Browser
-from townhall.actions import accounts, people
+from townhall.actions import accounts, cards, people
 from townhall.domain.audience import Actor
 from townhall.hall import Hall
 from townhall.storage.database import writing
@@ -43,7 +43,7 @@ def block(html: str, name: str) -> Any:
 
 
 async def card(hall: Hall, forum: int, role: Any, **scope: Any) -> str:
-    return await people.card(hall, ORGANISER, forum, role, **scope)
+    return await cards.card(hall, ORGANISER, forum, role, **scope)
 
 
 async def test_a_visitors_phone_page_carries_the_public_slices(
@@ -91,13 +91,13 @@ async def test_a_card_opens_its_screen(
 async def test_one_browser_may_hold_every_screen_at_once(
     browser: Browser, hall: Hall, forum: int
 ) -> None:
-    ticket = (await people.mint(hall, ORGANISER, forum, 1))[0].token
-    cards = [
+    ticket = (await cards.mint(hall, ORGANISER, forum, 1))[0].token
+    tokens = [
         await card(hall, forum, "facilitator", table=1),
         await card(hall, forum, "moderator"),
         await card(hall, forum, "stage"),
     ]
-    for token in (ticket, *cards):
+    for token in (ticket, *tokens):
         await browser.submit("/f/123456/enter", k=token)
     shown = [
         block((await browser.get(f"/f/123456{path}")).text, "boot")["me"]["role"]
@@ -156,7 +156,7 @@ async def test_an_invited_moderator_opens_only_their_own_console(
 
 
 async def test_a_used_ticket_says_whom_to_ask(browser: Browser, hall: Hall, forum: int) -> None:
-    ticket = (await people.mint(hall, ORGANISER, forum, 1))[0].token
+    ticket = (await cards.mint(hall, ORGANISER, forum, 1))[0].token
     await people.enter(hall, "123456", ticket)
     answer = await browser.submit("/f/123456/enter", k=ticket)
     assert (answer.status_code, "진행자에게" in answer.text) == (409, True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from townhall.actions import people, tokens
+from townhall.actions import cards, people, tokens
 from townhall.actions.steering import steer
 from townhall.domain import questions as rules
 from townhall.domain import templates, text
@@ -103,8 +103,8 @@ async def make(
     title = text.clean(new.title, limit=80, field="title")
     if not 0 <= new.tables <= MOST_TABLES:
         raise Refused("tables_invalid", most=MOST_TABLES)
-    if not 0 <= new.tickets <= people.MOST_TICKETS:
-        raise Refused("tickets_number", most=people.MOST_TICKETS)
+    if not 0 <= new.tickets <= cards.MOST_TICKETS:
+        raise Refused("tickets_number", most=cards.MOST_TICKETS)
 
     def decide(session: Session, now: int) -> Change[tuple[int, str]]:
         again = sessions.opened_before(session, moderator)
@@ -126,7 +126,7 @@ async def make(
         forums.add_tables(session, forum_id, new.tables)
         _fill(session, forum_id, plan, new, words, board)
         # In one transaction with the forum, so that a form sent twice finds it.
-        body = people.issue(session, hall, forum_id, "moderator", moderator, now)
+        body = cards.issue(session, hall, forum_id, "moderator", moderator, now)
         audit.record(session, forum_id, "card_issued", body)
         return Change((forum_id, forum.code))
 
@@ -150,8 +150,8 @@ def _resolved(session: Session, new: NewForum) -> tuple[NewForum, int | None]:
 
 async def _let_in(hall: Hall, actor: Actor, made: MadeForum, new: NewForum) -> MadeForum:
     """Tickets, table cards and the stage's link of a new forum."""
-    mint = partial(people.mint, hall, actor, made.id, key=made.key)
-    card = partial(people.card, hall, actor, made.id, key=made.key)
+    mint = partial(cards.mint, hall, actor, made.id, key=made.key)
+    card = partial(cards.card, hall, actor, made.id, key=made.key)
     return replace(
         made,
         tickets=[ticket.token for ticket in await mint(new.tickets)] if new.tickets else [],

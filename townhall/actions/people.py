@@ -1,37 +1,28 @@
-"""Entering, sitting down, and who holds which seat, card and link.
+"""Entering, sitting down, and who somebody is.
 
-Belongs here: tickets, the open code, table cards and links, sessions, and taking any of them
-back. Does not belong here: accounts and passwords (`actions.accounts`), what a role may do
-(`domain.audience`). May call domain and storage.
+Belongs here: redeeming a ticket, the open code, entering with a card or a link, and recognising
+whoever comes back. Does not belong here: making tickets, cards and links (`actions.cards`),
+accounts and passwords (`actions.accounts`), what a role may do (`domain.audience`). May call
+domain and storage.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from sqlmodel import Session
 
-from townhall.actions import tokens
 from townhall.domain import text
 from townhall.domain.audience import VISITOR, Actor, Role, require
 from townhall.domain.errors import Refused
 from townhall.hall import Change, Hall
 from townhall.storage import questions, seats, sessions
-from townhall.storage.people import new_token
 from townhall.storage.schema import Session as SessionRow
-from townhall.storage.seats import Gate, Ticket
+from townhall.storage.seats import Gate
 
 DAY_MS = 86_400_000
 NICKNAME_LIMIT = 20
-MOST_TICKETS = 5_000
 
-CardRole = Literal["facilitator", "moderator", "stage", "panelist"]
-_MAY_ISSUE: dict[CardRole, str] = {
-    "facilitator": "seat.manage",
-    "stage": "seat.manage",
-    "moderator": "house.manage",
-    "panelist": "selection.manage",
-}
 _SCREEN_OF: dict[str, str] = {
     "facilitator": "/desk",
     "moderator": "/console",
@@ -58,7 +49,7 @@ def secret_of(hall: Hall) -> str:
 
 async def gate(hall: Hall, code: str) -> Gate:
     """The forum of a six-digit code. Refuses `forum_unknown`."""
-    return _known(await hall.read(seats.gate, code), code)
+    return known(await hall.read(seats.gate, code), code)
 
 
 async def recognise(hall: Hall, token: str, forum: int | None = None) -> Actor:
@@ -76,7 +67,7 @@ async def arrive(hall: Hall, code: str, token: str) -> tuple[Gate, Actor]:
     """
 
     def look(session: Session) -> tuple[Gate, Actor]:
-        forum = _known(seats.gate(session, code), code)
+        forum = known(seats.gate(session, code), code)
         actor = sessions.recognise(session, token, hall.now(), secret_of(hall), forum.id)
         return forum, actor
 
@@ -139,7 +130,7 @@ async def join(
         raise Refused("forum_ended")
 
     def decide(session: Session, now: int) -> Change[Entrance]:
-        _require_table(session, forum.id, table)
+        require_table(session, forum.id, table)
         seat = seats.add_open_seat(session, forum.id, name, table, now)
         return Change(_take_seat(session, hall, forum, "open", seat, now), frozenset({"room"}))
 
@@ -149,10 +140,10 @@ async def join(
 async def my_link(hall: Hall, actor: Actor) -> str:
     """A token that brings a participant back to their own seat after the browser forgot them."""
     require(actor, "table.sit")
-    forum = _scope(actor)
+    forum = scope(actor)
 
     def decide(session: Session, now: int) -> Change[str]:
-        expires = _until(hall, seats.gate_of(session, forum), now)
+        expires = until(hall, seats.gate_of(session, forum), now)
         opened = sessions.open_session(
             session, actor.role, now, expires, forum=forum, seat=actor.seat
         )
@@ -168,12 +159,12 @@ async def sit(hall: Hall, actor: Actor, table: int | None) -> dict[str, Any]:
     `table_unknown`, `table_kept`.
     """
     require(actor, "table.sit")
-    forum, seat = _scope(actor), actor.seat
+    forum, seat = scope(actor), actor.seat
     if seat is None:
         raise Refused("not_allowed")
 
     def decide(session: Session, _now: int) -> Change[dict[str, Any]]:
-        _require_table(session, forum, table)
+        require_table(session, forum, table)
         here = seats.table_of(session, seat)
         if here not in (None, table) and questions.minds_tables(session, forum):
             raise Refused("table_kept")
@@ -186,7 +177,7 @@ async def sit(hall: Hall, actor: Actor, table: int | None) -> dict[str, Any]:
 async def be_called(hall: Hall, actor: Actor, nickname: str) -> str:
     """Give one's own seat a name (at most 20 graphemes, empty takes it away)."""
     require(actor, "table.sit")
-    forum, seat = _scope(actor), actor.seat
+    forum, seat = scope(actor), actor.seat
     if seat is None:
         raise Refused("not_allowed")
     name = text.clean(nickname, limit=NICKNAME_LIMIT, required=False, field="nickname")
@@ -196,134 +187,6 @@ async def be_called(hall: Hall, actor: Actor, nickname: str) -> str:
         return Change(name)
 
     return await hall.change(forum, decide, revise=False)
-
-
-async def mint(
-    hall: Hall,
-    actor: Actor,
-    forum: int,
-    n: int,
-    tables: Sequence[int] | None = None,
-    *,
-    key: str | None = None,
-) -> list[Ticket]:
-    """`n` (1 to 5,000) new seat tickets, round robin over `tables` (all of the forum's if None).
-
-    The tokens are known only now; their number is recorded in the audit chain. With the `key` of
-    a form it may be repeated: the same key and number give the same tickets. Refuses
-    `tickets_number`, `table_unknown`, `form_used`.
-    """
-    require(actor, "seat.manage", forum=forum)
-    if not 1 <= n <= MOST_TICKETS:
-        raise Refused("tickets_number", most=MOST_TICKETS)
-
-    drawn = [_token(hall, actor, key, "ticket", forum, n, i) for i in range(n)]
-
-    def decide(session: Session, now: int) -> Change[list[Ticket]]:
-        if again := seats.minted(session, forum, drawn if key else ()):
-            return Change(again)
-        known = seats.tables_of(session, forum)
-        for table in tables or ():
-            _require_table(session, forum, table)
-        made = seats.mint_tickets(session, forum, drawn, known if tables is None else tables, now)
-        body = {"n": n, "first": made[0].number, "last": made[-1].number}
-        return Change(made, frozenset({"room"}), ("tickets_minted", body))
-
-    return await hall.change(forum, decide)
-
-
-async def card(
-    hall: Hall,
-    actor: Actor,
-    forum: int,
-    role: CardRole,
-    *,
-    table: int | None = None,
-    panelist: int | None = None,
-    key: str | None = None,
-) -> str:
-    """A new card or link to a role of one forum: its token.
-
-    A new one replaces the old one (of a table, of a panelist, of the stage, of the moderators) and
-    whoever entered with it: so a link that got lost is taken back. Valid `session_days` from now
-    or from the forum's start, whichever is later. With the `key` of a form it may be repeated,
-    until another card has replaced it. Refuses `table_unknown`, `form_used`.
-    """
-    require(actor, _MAY_ISSUE[role], forum=forum)
-    token = _token(hall, actor, key, role, forum, table, panelist)
-
-    def decide(session: Session, now: int) -> Change[str]:
-        if key and sessions.opened_before(session, token):
-            if sessions.session_of(session, token, now) is None:
-                raise Refused("form_used")
-            return Change(token)
-        body = issue(session, hall, forum, role, token, now, table=table, panelist=panelist)
-        return Change(token, frozenset(), ("card_issued", body))
-
-    return await hall.change(forum, decide)
-
-
-def issue(
-    session: Session,
-    hall: Hall,
-    forum: int,
-    role: CardRole,
-    token: str,
-    now: int,
-    *,
-    table: int | None = None,
-    panelist: int | None = None,
-) -> dict[str, Any]:
-    """Inside a change: make `token` a card of a role; what the audit chain says of it."""
-    found = _known(seats.gate_of(session, forum), str(forum))
-    if role == "facilitator":
-        if table is None:
-            raise Refused("table_unknown", table="")
-        _require_table(session, forum, table)
-        sessions.revoke_cards(session, forum, role, table, now)
-    elif role in ("moderator", "stage"):
-        sessions.revoke_cards(session, forum, role, None, now)
-    elif role == "panelist" and panelist is not None:
-        sessions.revoke_panelist(session, panelist, now)
-    until = _until(hall, found, now)
-    scope: dict[str, Any] = {"forum": forum, "table": table, "panelist": panelist}
-    opened = sessions.open_session(session, role, now, until, **scope, token=token)
-    return {"role": role, "table": table, "session": opened.id}
-
-
-async def card_revoke(hall: Hall, actor: Actor, table: int) -> dict[str, Any]:
-    """Take a table's card back; its tablets are cut within two seconds. May be repeated."""
-    forum = _scope(actor)
-    require(actor, "seat.manage", forum=forum)
-
-    def decide(session: Session, now: int) -> Change[dict[str, Any]]:
-        _require_table(session, forum, table)
-        ended = sessions.revoke_cards(session, forum, "facilitator", table, now)
-        body = {"table": table, "sessions": ended, "by": actor.session}
-        return Change({"status": "ok"}, frozenset({"room"}), ("card_revoked", body))
-
-    return await hall.change(forum, decide)
-
-
-async def seat_reset(hall: Hall, actor: Actor, seat: int) -> dict[str, Any]:
-    """Free the seat of a ticket (the number on its paper) from the device that holds it.
-
-    The ticket can be redeemed again; its ballots stay, so nobody votes twice. Recorded in the
-    audit chain. Refuses `seat_unknown`.
-    """
-    forum = _scope(actor)
-    require(actor, "seat.manage", forum=forum)
-
-    def decide(session: Session, now: int) -> Change[dict[str, Any]]:
-        held = seats.ticket_numbered(session, forum, seat)
-        if held is None:
-            raise Refused("seat_unknown")
-        seats.release(session, held)
-        ended = sessions.revoke_seat(session, held, now)
-        body = {"seat": held, "sessions": ended, "by": actor.session}
-        return Change({"status": "ok"}, frozenset({"room"}), ("seat_reset", body))
-
-    return await hall.change(forum, decide)
 
 
 async def leave(hall: Hall, actor: Actor) -> None:
@@ -354,7 +217,7 @@ def _enter_by_card(
         session,
         role,
         now,
-        min(held.expires, _until(hall, forum, now)),
+        min(held.expires, until(hall, forum, now)),
         forum=forum.id,
         table=held.table_no,
         seat=held.seat_id,
@@ -379,34 +242,32 @@ def _redeem(session: Session, forum: Gate, token: str, held: int | None, now: in
 def _take_seat(
     session: Session, hall: Hall, forum: Gate, role: Role, seat: int, now: int
 ) -> Entrance:
-    expires = _until(hall, forum, now)
+    expires = until(hall, forum, now)
     opened = sessions.open_session(session, role, now, expires, forum=forum.id, seat=seat)
     return Entrance(opened.token, role, f"/f/{forum.code}", expires, seat)
 
 
-def _token(hall: Hall, actor: Actor, key: str | None, *names: object) -> str:
-    """A token of 128 random bits, or the one that this form had before."""
-    return tokens.draw(secret_of(hall), key, actor.person, *names) if key else new_token()
-
-
-def _until(hall: Hall, forum: Gate | None, now: int) -> int:
+def until(hall: Hall, forum: Gate | None, now: int) -> int:
     """A card printed weeks ahead still opens on the day."""
     start = forum.starts_at if forum else now
     return max(now, start) + hall.settings.session_days * DAY_MS
 
 
-def _known(found: Gate | None, code: str) -> Gate:
+def known(found: Gate | None, code: str) -> Gate:
+    """The forum that was looked up. Refuses `forum_unknown`."""
     if found is None:
         raise Refused("forum_unknown", forum=code)
     return found
 
 
-def _scope(actor: Actor) -> int:
+def scope(actor: Actor) -> int:
+    """The forum in which somebody acts. Refuses `sign_in`, `not_allowed`."""
     if actor.forum is None:
         raise Refused("sign_in" if actor.role == "visitor" else "not_allowed")
     return actor.forum
 
 
-def _require_table(session: Session, forum: int, table: int | None) -> None:
+def require_table(session: Session, forum: int, table: int | None) -> None:
+    """Refuse `table_unknown` unless the forum has this table (none is fine)."""
     if table is not None and table not in seats.tables_of(session, forum):
         raise Refused("table_unknown", table=table)

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from townhall.actions import people, standing
+from townhall.actions import cards, standing
 from townhall.actions.selections import SCORE, change_one, require_open
 from townhall.domain import scoring, text
 from townhall.domain import selections as rules
@@ -96,7 +96,7 @@ async def _link(hall: Hall, actor: Actor, selection: int, seated: Seated) -> Inv
     forum = await hall.read(stored.forum_of, selection)
     assert forum is not None
     panelist, number, name = seated
-    token = await people.card(hall, actor, forum, "panelist", panelist=panelist)
+    token = await cards.card(hall, actor, forum, "panelist", panelist=panelist)
     return Invited(panelist, number, name, token)
 
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
-from townhall.actions import forums, organise, people
+from townhall.actions import cards, forums, organise
 from townhall.actions.organise import Basics
 from townhall.domain.ballots import BALLOTS
 from townhall.domain.errors import Refused
@@ -179,7 +179,7 @@ async def tables(visit: Visit) -> Response:
 
 async def tickets(visit: Visit) -> Response:
     """POST /organise/f/{code}/tickets: made, or made before by the same form; page, sheet, PDF."""
-    count = visit.form.integer("count", 1, people.MOST_TICKETS)
+    count = visit.form.integer("count", 1, cards.MOST_TICKETS)
     wanted = visit.form.choice("as", organise_made.FORMS, "page")
     if count is None or visit.form.errors:
         return await _setup(visit, "tickets", 422)
@@ -207,14 +207,14 @@ async def links(visit: Visit) -> Response:
 async def _cards(visit: Visit, role: str, numbers: list[int], key: str) -> list[organise_made.Link]:
     hall, actor, forum = visit.hall, visit.actor, visit.forum.id
     if role == "moderator":
-        return [("moderator", None, await people.card(hall, actor, forum, "moderator", key=key))]
+        return [("moderator", None, await cards.card(hall, actor, forum, "moderator", key=key))]
     if role == "stage":
-        return [("stage", None, await people.card(hall, actor, forum, "stage", key=key))]
+        return [("stage", None, await cards.card(hall, actor, forum, "stage", key=key))]
     if not numbers:
         found = await hall.read(screen.setup, forum, hall.now())
         numbers = [each["table"] for each in found["links"] if each["table"]]
     return [
-        ("facilitator", n, await people.card(hall, actor, forum, "facilitator", table=n, key=key))
+        ("facilitator", n, await cards.card(hall, actor, forum, "facilitator", table=n, key=key))
         for n in numbers[: forums.MOST_TABLES]
     ]
 

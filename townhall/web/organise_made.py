@@ -14,7 +14,7 @@ from typing import Any
 from anyio import to_thread
 from starlette.responses import Response
 
-from townhall.actions import people
+from townhall.actions import cards, people
 from townhall.domain.errors import Refused
 from townhall.reports import tickets as paper
 from townhall.screens import organise as screen
@@ -23,7 +23,7 @@ from townhall.web import i18n
 from townhall.web.errors import sentence
 from townhall.web.visit import Here, Visit
 
-Link = tuple[people.CardRole, int | None, str]
+Link = tuple[cards.CardRole, int | None, str]
 """A role, a table's number where it has one, and the token."""
 
 Facts = dict[str, Any]
@@ -57,7 +57,7 @@ async def minted(visit: Visit, n: int, key: str) -> list[Facts]:
     if n == 0:
         return []
     forum = visit.forum.id
-    made = await people.mint(visit.hall, visit.actor, forum, n, key=key)
+    made = await cards.mint(visit.hall, visit.actor, forum, n, key=key)
     placed = await visit.hall.read(screen.ticketed, forum, made)
     return [
         {
