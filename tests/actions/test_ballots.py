@@ -279,6 +279,45 @@ async def test_retry_after_the_close_gets_its_receipt(
     assert stolen == {"status": "closed"}
 
 
+async def test_retry_of_a_paper_after_the_close_gets_its_receipt(
+    either_hall: Hall, clock: Clock
+) -> None:
+    forum, question, _ = room(either_hall)
+    here, elsewhere = (Actor(role="facilitator", forum=forum, table=n) for n in (1, 2))
+
+    async def paper(desk: Actor, number: int, sent: str) -> dict[str, Any]:
+        vote = {"key": sent, "rev": 1, "nonce": sent, "choice": "yes"}
+        return await ballots.cast_by_proxy(
+            either_hall, desk, question=question, paper=number, **vote
+        )
+
+    first = await paper(here, 7, "d" * 32)
+    moderator = Actor(role="moderator", forum=forum)
+    await questions.close(either_hall, moderator, key=key(), question=question, seconds=0)
+    clock.pass_seconds(4)
+    assert await questions.finish_due(either_hall) == 1
+    assert await paper(here, 7, "d" * 32) == {**first, "status": "counted_before"}
+    assert (await paper(here, 7, "e" * 32))["status"] == "closed"
+    assert (await paper(here, 8, "e" * 32))["status"] == "closed"
+    assert await paper(elsewhere, 7, "d" * 32) == {"status": "closed"}
+
+
+async def test_question_that_cannot_be_counted_holds_back_no_other(
+    hall: Hall, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    closes_at = clock() + 1_000
+    forum, broken, [seat] = room(
+        hall, kind="ranking", options=SCORE["options"], config={}, closes_at=closes_at
+    )
+    with writing(hall.database) as session:
+        whole = facts.question(session, forum, closes_at=closes_at)
+    await cast(hall, actor(seat, forum), whole, "yes")
+    clock.pass_seconds(10)
+    assert await questions.finish_due(hall) == 1
+    assert hall.database.read_here(stored.certificates, [broken, whole]).keys() == {whole}
+    assert f"question {broken} could not be counted" in caplog.text
+
+
 async def test_same_key_from_two_seats_at_once_counts_for_one(either_hall: Hall) -> None:
     forum, question, seats = room(either_hall, 2)
     answers = await asyncio.gather(

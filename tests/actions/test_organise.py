@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests import facts
+from tests import facts, scored
 from tests.actions.conftest import Announced
 from tests.actions.desks import key
 from townhall.actions import agenda, cards, forums, organise, people, questions
@@ -18,6 +18,7 @@ from townhall.domain.errors import Refused
 from townhall.hall import Hall
 from townhall.screens import organise as screen
 from townhall.screens import slices
+from townhall.storage import selections as stored
 from townhall.storage.database import writing
 from townhall.web.i18n import catalogue
 
@@ -201,14 +202,18 @@ async def test_mending_a_first_round_takes_its_final_round_along(
     hall: Hall, organiser: Actor
 ) -> None:
     first, _, final = seen(hall, organiser)["questions"]
-    new = NewQuestion("ranking", "순위", options=("A", "B", "C"), round="first")
+    scale = {"min": 0, "max": 10, "low_label": "", "high_label": ""}
+    new = NewQuestion("score", "점수", options=("A", "B", "C"), config=scale, round="first")
     await organise.edit_question(hall, organiser, first["id"], new)
     first, _, last = seen(hall, organiser)["questions"]
-    assert (first["kind"], [o["title"] for o in first["options"]]) == ("ranking", ["A", "B", "C"])
-    assert (last["kind"], last["options"]) == ("ranking", first["options"])
+    assert (first["config"], [o["title"] for o in first["options"]]) == (scale, ["A", "B", "C"])
+    assert (last["config"], last["options"]) == (scale, first["options"])
     assert last["title"] == final["title"]
     alone = organise.edit_question(hall, organiser, first["id"], replace(new, round=None))
     assert (await refused(alone))[0] == "question_used"
+    ranked = replace(new, kind="ranking", config={})
+    other = organise.edit_question(hall, organiser, first["id"], ranked)
+    assert (await refused(other))[0] == "question_scored"
 
 
 async def test_a_mended_option_keeps_the_proposal_of_its_title(
@@ -230,6 +235,45 @@ async def test_a_mended_option_keeps_the_proposal_of_its_title(
         {"id": "A", "title": "둘"},
         {"id": "B", "title": "하나", "proposal": 7},
     ]
+
+
+async def test_candidates_of_a_score_follow_the_question_until_the_rule_is_locked(
+    hall: Hall,
+) -> None:
+    made = await scored.begun(hall)
+    organiser = Actor(role="organiser", forum=made.forum)
+    named = [each["title"] for each in scored.FILE["candidates"]]
+    mended = [named[1], named[0] + "!", named[2]]
+
+    def candidates() -> list[tuple[str, str, int | None]]:
+        found = hall.database.read_here(stored.lined_up, made.selection)
+        return [(each.letter, each.title, each.proposal) for each in found]
+
+    def asked(options: list[str], **config: int) -> NewQuestion:
+        chosen = {"min": 1, "max": 5} | config
+        return NewQuestion("score", "점수", options=tuple(options), config=chosen, round="first")
+
+    one, two, three = made.proposals
+    await organise.edit_question(hall, organiser, made.first, asked(mended, max=10))
+    assert candidates() == [("A", mended[0], two), ("B", mended[1], one), ("C", mended[2], three)]
+    rule = hall.database.read_here(stored.get, made.selection).rule
+    assert (rule["live"]["score_min"], rule["live"]["score_max"]) == (1, 10)
+    await questions.open_(hall, organiser, key=key(1), question=made.first)
+    assert candidates()[1][1] == mended[1]
+
+
+async def test_a_locked_score_keeps_its_candidates(hall: Hall) -> None:
+    made = await scored.begun(hall)
+    organiser = Actor(role="organiser", forum=made.forum)
+    with writing(hall.database) as session:
+        stored.lock(session, stored.get(session, made.selection), hall.now())
+    named = [each["title"] for each in scored.FILE["candidates"]]
+    other = (named[1], named[0], named[2])
+    scale = {"min": 1, "max": 5}
+    swapped = NewQuestion("score", "점수", options=other, config=scale, round="first")
+    code, _ = await refused(organise.edit_question(hall, organiser, made.first, swapped))
+    assert code == "selection_locked"
+    assert [o["title"] for o in console(hall, organiser)["questions"][0]["options"]] == named
 
 
 async def test_a_draft_goes_and_its_items_stay(hall: Hall, organiser: Actor) -> None:

@@ -177,3 +177,19 @@ def test_a_sealed_file_says_who_wrote_it_and_scores_the_same() -> None:
     with pytest.raises(Refused) as caught:
         scoring.parse(example(closing=closing | {"exception": ""}))
     assert caught.value.details["path"] == "closing.exception"
+
+
+@pytest.mark.parametrize(
+    ("titles", "expected"),
+    [
+        pytest.param(["개방 알림판", "방문 예약제"], [1, 2], id="as they were"),
+        pytest.param(["방문 예약제", "개방 알림판"], [2, 1], id="a title takes its proposal along"),
+        pytest.param(["개방 알림판!", "방문예약제"], [1, 2], id="corrected"),
+        pytest.param(["방문 예약제", "개방 알림판!"], [2, 1], id="moved and corrected"),
+        pytest.param(["밤 도서관", "방문 예약제"], [None, 2], id="another one"),
+        pytest.param(["방문 예약제"], [2], id="one less"),
+        pytest.param(["개방 알림판", "개방 알림판"], [1, 1], id="twice, which is refused later"),
+    ],
+)
+def test_titles_carry_their_proposals(titles: list[str], expected: list[int | None]) -> None:
+    assert rules.carried([("개방 알림판", 1), ("방문 예약제", 2)], titles) == expected

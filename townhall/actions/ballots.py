@@ -117,7 +117,8 @@ async def cast_by_proxy(
     def seat_of(session: Session, now: int) -> Change[int | None]:
         row = questions.get(session, question, forum)
         if not rules.accepts(row.state, row.closes_at, now):
-            return Change(None)
+            # Nothing new is stored; but a ballot whose answer was lost is told so again.
+            return Change(forums.paper_used(session, forum, paper, table))
         seat = forums.paper_seat(session, forum, paper, table, MOST_PAPERS, now)
         return Change(seat, frozenset({"room", "turnout"}), ("paper", {"table": table}))
 

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from sqlmodel import Session
 
 from townhall.actions.forums import MOST_TABLES, NewQuestion, drafted
+from townhall.actions.selections import follow
 from townhall.actions.steering import scope, steer
 from townhall.domain import text
 from townhall.domain.agenda import LONGEST
@@ -20,6 +21,7 @@ from townhall.domain.ballots import require_ready
 from townhall.domain.errors import Refused
 from townhall.domain.segments import SEGMENTS
 from townhall.domain.segments.kind import segment_invalid
+from townhall.domain.selections import carried
 from townhall.hall import Change, Hall
 from townhall.storage import agenda, forums, questions, seats, selections, sessions
 from townhall.storage.schema import Forum, Question, Segment
@@ -179,8 +181,9 @@ async def edit_question(
 ) -> None:
     """Replace a draft; the drafts of final rounds that name it go along.
 
-    Options that keep their title keep the proposal they stand for. Refuses as `add_question`,
-    `question_unknown`, `question_already_open`, `question_used` (a final round is paired with it).
+    Options keep the proposal they stand for, and the candidates of a score that the votes go into
+    follow. Refuses as `add_question`, `question_unknown`, `question_already_open`, `question_used`
+    (a final round is paired with it), and as `selections.follow` does.
     """
 
     def decide(session: Session, forum: Forum, now: int) -> Change[None]:
@@ -189,15 +192,18 @@ async def edit_question(
         if finals and new.round != "first":
             raise Refused("question_used")
         made = _drafted(session, _id(forum), row.position, new, first)
-        origins = {each["title"]: each["proposal"] for each in row.options if "proposal" in each}
+        titles = [each["title"] for each in made.options]
+        origins = carried([(each["title"], each.get("proposal")) for each in row.options], titles)
         made.options = [
-            each | ({"proposal": origins[each["title"]]} if each["title"] in origins else {})
-            for each in made.options
+            each if origin is None else each | {"proposal": origin}
+            for each, origin in zip(made.options, origins, strict=True)
         ]
         _copy(session, made, row, _EDITED)
         for final in finals:
             _copy(session, row, final, _ASKS_THE_SAME)
-        return Change(None, _ASKED, ("question_edited", {"question": question}))
+        for each in (row, *finals):
+            follow(session, each, now)
+        return Change(None, _ASKED | {"score"}, ("question_edited", {"question": question}))
 
     await _set(hall, actor, decide)
 

@@ -11,9 +11,14 @@ _last: dict[str, dict[tuple[int, int], int]] = {}
 
 
 async def beat(hall: Hall, process: str, counts: dict[tuple[int, int], int]) -> None:
-    """Store one process's presence, (forum, table or 0) -> sockets, and show the consoles."""
+    """Store one process's presence, (forum, table or 0) -> seats, and show the consoles.
+
+    Where nobody is here and nobody was, nothing is written, unless a process that has died left
+    its presence behind.
+    """
     before = _last.get(process, {})
-    if not counts and not before:
+    dead = await hall.read(forums.run_out, hall.now())
+    if not (counts or before or dead):
         return
 
     def decide(session: Session, now: int) -> Change[None]:
@@ -25,5 +30,5 @@ async def beat(hall: Hall, process: str, counts: dict[tuple[int, int], int]) -> 
     moved = {
         f for f, t in counts.keys() | before.keys() if counts.get((f, t)) != before.get((f, t))
     }
-    for forum in moved:
+    for forum in moved | dead:
         hall.hub.announce(forum, frozenset({"room"}))

@@ -1,5 +1,6 @@
 """Opening, closing and revealing a question. Counting happens here, in the closing transaction."""
 
+import logging
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -15,6 +16,8 @@ from townhall.hall import Change, Hall
 from townhall.storage import audit, ballots, forums, notes, questions, selections
 from townhall.storage.schema import Forum, Question
 from townhall.storage.writer import lock_question
+
+log = logging.getLogger(__name__)
 
 _SEEN = frozenset({"questions", "turnout", "tally", "room", "score"})
 
@@ -99,12 +102,19 @@ async def close(
 
 
 async def finish_due(hall: Hall) -> int:
-    """Count and certify every question whose time is over; how many. Any process may call it."""
+    """Count and certify every question whose time is over; how many. Any process may call it.
+
+    One that cannot be counted holds back no other; the log says why, again and again.
+    """
     limit = hall.now() - rules.GRACE_MS
-    due = await hall.read(questions.due, limit)
-    for forum, question in due:
-        await hall.change(forum, partial(_finish, forum=forum, question=question))
-    return len(due)
+    finished = 0
+    for forum, question in await hall.read(questions.due, limit):
+        try:
+            await hall.change(forum, partial(_finish, forum=forum, question=question))
+            finished += 1
+        except Exception:
+            log.exception("question %s could not be counted", question)
+    return finished
 
 
 def _finish(session: Session, now: int, *, forum: int, question: int) -> Change[None]:
@@ -113,7 +123,8 @@ def _finish(session: Session, now: int, *, forum: int, question: int) -> Change[
     row = questions.get(session, question, forum)
     if not rules.due(row.state, row.closes_at, now):
         return Change(None)
-    certificate = questions.recount(session, row, present=forums.connected(session, forum), now=now)
+    present = forums.connected(session, forum, now)
+    certificate = questions.recount(session, row, present=present, now=now)
     certificate.heads = audit.heads(session, forum)
     session.add(certificate)
     if row.secret:

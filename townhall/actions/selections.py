@@ -18,6 +18,7 @@ from townhall.domain import selections as rules
 from townhall.domain import text
 from townhall.domain.audience import Actor, require
 from townhall.domain.errors import Refused
+from townhall.domain.questions import COUNTED
 from townhall.domain.selections import Candidate, Outlook
 from townhall.hall import Change, Hall
 from townhall.storage import selections as stored
@@ -132,6 +133,34 @@ def check_rounds(
             raise Refused("round_mismatch", field=field)
 
 
+def follow(session: Session, question: Question, now: int) -> None:
+    """A draft whose votes go into a score was edited: candidates and scale of the score follow.
+
+    Each candidate keeps its proposal. Refuses `selection_locked` once the rule is, and
+    `question_scored` when it asks for no scores or the other round asks something else.
+    """
+    assert question.id is not None
+    for row in stored.bound_to(session, question.id):
+        assert row.id is not None
+        before = stored.lined_up(session, row.id)
+        titles = [option["title"] for option in question.options]
+        origins = rules.carried([(each.title, each.proposal) for each in before], titles)
+        found = rules.line_up(list(zip(titles, origins, strict=True)))
+        try:
+            check_rounds(stored.rounds(session, row), row, found)
+        except Refused:
+            raise Refused("question_scored") from None
+        low, high = scale_of(question)
+        live = {**row.rule["live"], "score_min": low, "score_max": high}
+        if list(found) == list(before) and live == row.rule["live"]:
+            continue
+        if row.state != "open" or stored.locked_at(row, now) is not None:
+            raise Refused("selection_locked")
+        stored.replace_candidates(session, row.id, found)
+        row.rule = {**row.rule, "live": live}
+        session.add(row)
+
+
 def scale_of(question: Question) -> tuple[int, int]:
     """The lowest and highest score of a score question."""
     return question.config.get("min", 1), question.config.get("max", 5)
@@ -194,7 +223,7 @@ def _require_inputs(session: Session, row: Selection, now: int) -> None:
         raise Refused("live_missing")
     for question in rounds:
         running = question.state in ("open", "closing")
-        if running or (question is final and question.state not in stored.COUNTED):
+        if running or (question is final and question.state not in COUNTED):
             raise Refused("live_open", title=question.title)
     again = stored.asked_again(session, rounds)
     if again is not None:

@@ -36,6 +36,9 @@ LIVE_FLOOR = 10
 SECONDS = range(5, 3_601)
 """How long a question may be opened or extended for."""
 
+COUNTED = ("closed", "revealed")
+"""The states in which the ballots of a question are counted and certified."""
+
 FROZEN = (
     "kind",
     "round",
@@ -208,7 +211,7 @@ def reopen(course: Course) -> Course:
 
     Refuses with `question_not_closed` while the old one is not counted.
     """
-    if course.state not in ("closed", "revealed"):
+    if course.state not in COUNTED:
         raise Refused("question_not_closed", state=course.state)
     return Course()
 

@@ -8,6 +8,7 @@ are shown as they were typed. May call domain.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from fractions import Fraction
 from typing import Any
 
@@ -31,6 +32,7 @@ PRESETS: Mapping[str, tuple[int, int, int]] = {
 
 CRITERIA: Mapping[str, str] = {"reach": "0.3", "feasible": "0.3", "fit": "0.2", "lasting": "0.2"}
 
+ALIKE = 0.6
 TITLE_LIMIT = 80
 NAME_LIMIT = 40
 CRITERION_LIMIT = 40
@@ -85,6 +87,23 @@ def line_up(found: Sequence[tuple[str, int | None]]) -> tuple[Candidate, ...]:
             raise Refused("candidate_twice", title=each.title)
         seen.add(text.fold(each.title))
     return lettered
+
+
+def carried(before: Sequence[tuple[str, int | None]], titles: Sequence[str]) -> list[int | None]:
+    """The proposal that each of the new titles stands for.
+
+    `before` are (title, proposal). A title keeps its proposal wherever it moves, and so does one
+    that was merely corrected: more than half like a title that is gone. Another one has none.
+    """
+    left = {text.fold(title): proposal for title, proposal in before}
+    found = {title: left.pop(text.fold(title)) for title in titles if text.fold(title) in left}
+    for title in titles:
+        alike = [
+            old for old in left if SequenceMatcher(None, old, text.fold(title)).ratio() > ALIKE
+        ]
+        if title not in found and alike:
+            found[title] = left.pop(alike[0])
+    return [found.get(title) for title in titles]
 
 
 @dataclass(frozen=True)

@@ -106,10 +106,10 @@ def _closed(
         "differs": certificate.differs,
         "closed_at": certificate.closed_at,
     }
-    if row.first_id is not None and not row.secret:
-        first = session.get(Question, row.first_id)
-        if first is not None and rules.tally_visible(audience, first.state, first.results, 0):
-            result["shift"] = stored.shift(session, first, row)
+    if "shift" in result:
+        first = session.get_one(Question, row.first_id)
+        if not rules.tally_visible(audience, first.state, first.results, 0):
+            del result["shift"]
     return result
 
 

@@ -118,9 +118,7 @@ def paper_seat(session: Session, forum: int, number: int, table: int, most: int,
 
     Refuses `paper_elsewhere` (another table has it) and `papers_used_up` (this one has `most`).
     """
-    seat = session.exec(
-        select(Seat).where(Seat.forum_id == forum, Seat.kind == "proxy", Seat.number == number)
-    ).first()
+    seat = _paper(session, forum, number)
     if seat is None:
         used = session.exec(
             select(func.count())
@@ -145,18 +143,46 @@ def paper_seat(session: Session, forum: int, number: int, table: int, most: int,
     return seat.id
 
 
-def connected(session: Session, forum: int) -> int:
-    """Sockets of this forum over all processes; each beat clears the leases that ran out."""
+def paper_used(session: Session, forum: int, number: int, table: int) -> int | None:
+    """The seat of a numbered paper token that this table has used, if it has."""
+    seat = _paper(session, forum, number)
+    return seat.id if seat is not None and seat.table_no == table else None
+
+
+def _paper(session: Session, forum: int, number: int) -> Seat | None:
+    return session.exec(
+        select(Seat).where(Seat.forum_id == forum, Seat.kind == "proxy", Seat.number == number)
+    ).first()
+
+
+def connected(session: Session, forum: int, now: int = 0) -> int:
+    """Seats of this forum that are here, over all processes.
+
+    Screens count every lease, because a beat takes away those that ran out; with `now` only the
+    leases that hold are counted.
+    """
     found = session.exec(
-        select(func.coalesce(func.sum(Heartbeat.connected), 0)).where(Heartbeat.forum_id == forum)
+        select(func.coalesce(func.sum(Heartbeat.connected), 0)).where(
+            Heartbeat.forum_id == forum, Heartbeat.expires >= now
+        )
     ).one()
     return int(found)
+
+
+def run_out(session: Session, now: int) -> set[int]:
+    """The forums with leases that ran out: a process that has died left them."""
+    return set(
+        session.exec(select(Heartbeat.forum_id).where(Heartbeat.expires < now).distinct()).all()
+    )
 
 
 def beat(
     session: Session, process: str, counts: dict[tuple[int, int], int], now: int, lease: int
 ) -> None:
-    """Replace one process's presence, (forum, table or 0) -> sockets, for `lease` milliseconds."""
+    """Replace one process's presence, (forum, table or 0) -> seats, for `lease` milliseconds.
+
+    Takes away the leases that ran out, whoever left them.
+    """
     connection = session.connection()
     connection.execute(
         text("DELETE FROM heartbeat WHERE process = :p OR expires < :now"),

@@ -12,6 +12,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from townhall.domain import audit
 from townhall.domain.ballots import BALLOTS, Choice, Definition
 from townhall.domain.errors import Refused
+from townhall.domain.questions import COUNTED
 from townhall.storage.ballots import definition_of, receipt, secret_receipt
 from townhall.storage.schema import (
     Ballot,
@@ -204,7 +205,8 @@ def entitled(session: Session, eligibility: str, forum: int) -> int:
 def recount(session: Session, question: Question, *, present: int, now: int) -> Certificate:
     """Count from the ballots themselves; the tally rows are only compared with it.
 
-    Runs in the closing transaction, behind the lock that holds every ballot back.
+    Runs in the closing transaction, behind the lock that holds every ballot back. The result of a
+    final round holds what changed since its first round, if that is counted.
     """
     assert question.id is not None
     if question.secret:
@@ -224,6 +226,10 @@ def recount(session: Session, question: Question, *, present: int, now: int) -> 
         counted.update(kind.cells(defined, choice))
     found = {cell: n for cell, n in counted.items() if n}
     eligible = entitled(session, question.eligibility, question.forum_id)
+    result = kind.tally(defined, found, ballots=chosen, entitled=eligible)
+    first = session.get(Question, question.first_id) if question.first_id else None
+    if first is not None and first.state in COUNTED and not question.secret:
+        result["shift"] = shift(session, first, question)
     return Certificate(
         question_id=question.id,
         counted=len(ballots),
@@ -234,7 +240,7 @@ def recount(session: Session, question: Question, *, present: int, now: int) -> 
         root=audit.merkle_root(commitment for _, commitment in ballots),
         heads={},
         cells=found,
-        result=kind.tally(defined, found, ballots=chosen, entitled=eligible),
+        result=result,
         differs=found != cells(session, [question.id])[question.id],
         closed_at=now,
     )

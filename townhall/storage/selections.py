@@ -13,6 +13,7 @@ from sqlmodel import Session, col, delete, func, or_, select
 
 from townhall.domain import audit, scoring
 from townhall.domain.errors import Refused
+from townhall.domain.questions import COUNTED
 from townhall.domain.scoring.canonical import normal
 from townhall.domain.selections import Candidate
 from townhall.storage import proposals, questions
@@ -27,7 +28,6 @@ from townhall.storage.schema import (
 )
 from townhall.storage.schema import Session as SessionRow
 
-COUNTED = ("closed", "revealed")
 LARGEST_ID = 1 << 31
 
 
@@ -117,23 +117,26 @@ def proposals_named(session: Session, ids: Iterable[int]) -> dict[int, tuple[str
     return {one: (title, key, board) for one, title, key, board in rows if one is not None}
 
 
+def bound_to(session: Session, question: int) -> Sequence[Selection]:
+    """The selections whose first or final round is this question."""
+    return session.exec(
+        select(Selection).where(
+            or_(
+                col(Selection.first_question_id) == question,
+                col(Selection.final_question_id) == question,
+            )
+        )
+    ).all()
+
+
 # The lock of the rule
 
 
 def lock_rule(session: Session, forum: int, question: int, now: int) -> None:
     """Lock and hash the rule of every selection that this question's ballots go into."""
-    rows = session.exec(
-        select(Selection).where(
-            Selection.forum_id == forum,
-            col(Selection.locked_at).is_(None),
-            or_(
-                col(Selection.first_question_id) == question,
-                col(Selection.final_question_id) == question,
-            ),
-        )
-    ).all()
-    for row in rows:
-        lock(session, row, now)
+    for row in bound_to(session, question):
+        if row.forum_id == forum:
+            lock(session, row, now)
 
 
 def lock(session: Session, selection: Selection, now: int) -> None:
