@@ -1,6 +1,7 @@
 """A table's summary, its head count and its calls for staff."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ from tests import facts
 from tests.actions.conftest import Announced
 from tests.actions.desks import Room, furnish, key, refused, shown
 from tests.facts import Clock
-from townhall.actions import notes
+from townhall.actions import notes, people, questions
+from townhall.domain.audience import Actor
 from townhall.hall import Hall
 from townhall.screens import notes as screens
 from townhall.storage.database import writing
@@ -160,3 +162,26 @@ async def test_a_call_waits_since_it_was_first_made(hall: Hall, room: Room, cloc
     assert waiting == ("마이크와 화면", facts.NOON)
     assert await calling() == (None, None)
     assert (await refused(notes.call(hall, room.desk, reason=" ")))[0] == "text_empty"
+
+
+async def test_seats_stay_at_their_tables_from_the_first_summary_to_the_last_sticker(
+    hall: Hall, clock: Clock
+) -> None:
+    room = furnish(hall)
+    config = {"budget": 3, "over": "summaries", "not_own_table": True}
+    with writing(hall.database) as session:
+        stickers = facts.question(session, room.forum, kind="dots", state="draft", config=config)
+        seat = facts.seat(session, room.forum, table_no=1)
+        late = facts.seat(session, room.forum, 2)
+    here = Actor("seated", forum=room.forum, seat=seat)
+    assert (await people.sit(hall, here, 2))["status"] == "ok"
+    await notes.summarise(hall, room.desk, key=key(1), rev=1, text="알림판부터", send=True)
+    assert (await refused(people.sit(hall, here, None)))[0] == "table_kept"
+    assert (await people.sit(hall, replace(here, seat=late), 1))["status"] == "ok"
+    moderator = Actor("moderator", forum=room.forum)
+    await questions.open_(hall, moderator, key=key(2), question=stickers)
+    assert (await refused(people.sit(hall, here, 1)))[0] == "table_kept"
+    await questions.close(hall, moderator, key=key(3), question=stickers, seconds=0)
+    clock.pass_seconds(4)
+    await questions.finish_due(hall)
+    assert (await people.sit(hall, here, 1))["status"] == "ok"

@@ -22,6 +22,7 @@ from townhall.storage.schema import (
     Seat,
     SecretBallot,
     Segment,
+    Summary,
     Tally,
 )
 
@@ -176,13 +177,19 @@ def took_part(session: Session, seat: int) -> list[int]:
 
 
 def minds_tables(session: Session, forum: int) -> bool:
-    """Whether a question is open in which a seat may not choose its own table."""
+    """Whether moving to another table would let a seat choose its own table's summary.
+
+    From the first summary on stage until a question closes in which that is not allowed.
+    """
     rows = session.exec(
         select(Question.config).where(
-            Question.forum_id == forum, col(Question.state).in_(("open", "closing"))
+            Question.forum_id == forum, col(Question.state).in_(("draft", "open", "closing"))
         )
     ).all()
-    return any(config.get("not_own_table") for config in rows)
+    if not any(config.get("not_own_table") for config in rows):
+        return False
+    sent = select(Summary.id).where(Summary.forum_id == forum, col(Summary.sent_at).is_not(None))
+    return session.exec(sent.limit(1)).first() is not None
 
 
 BINDING_KINDS = ("ticket", "member", "proxy", "paper")
