@@ -1,5 +1,6 @@
 """A secret question in the files of the database: nothing in them joins who voted with what."""
 
+import asyncio
 import re
 import secrets
 from collections import defaultdict
@@ -7,11 +8,14 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from sqlmodel import select
 
 from tests.actions.test_ballots import actor, cast, room
 from tests.facts import Clock
 from townhall.actions import questions
 from townhall.hall import Change, Hall
+from townhall.storage.database import writing
+from townhall.storage.schema import Audit
 
 pytestmark = pytest.mark.anyio
 
@@ -49,3 +53,16 @@ async def test_a_counted_secret_question_lies_in_key_order_and_leaves_no_log(
     await hall.change(None, lambda session, now: Change(None))  # the log is emptied before this
     assert log.stat().st_size == 0
     assert out_of_order(database, ids) == 0
+
+
+async def test_a_lone_secret_ballot_waits_a_moment_for_company(hall: Hall) -> None:
+    forum, question, seats = room(hall, 2, secret=True)
+
+    async def vote(seat: int, after: float) -> None:
+        await asyncio.sleep(after)
+        await cast(hall, actor(seat, forum), question, "yes")
+
+    await asyncio.gather(vote(seats[0], 0), vote(seats[1], 0.05))
+    with writing(hall.database) as session:
+        kept = session.exec(select(Audit.body).where(Audit.kind == "ballots")).all()
+    assert list(kept) == [f'{{"{question}":{{"n":2}}}}']
