@@ -22,11 +22,11 @@ class Settings(BaseSettings):
 
     database_url: str = Field(
         default="sqlite:///var/townhall.db",
-        description="Where everything is kept: sqlite:///PATH, or postgresql://… for many machines",
+        description="Where everything is kept: sqlite:///PATH, or postgresql://…",
     )
     redis_url: str | None = Field(
         default=None,
-        description="redis://… that tells other processes what moved; one process needs none",
+        description="redis://… for a hall of many processes; not used yet, one process needs none",
     )
     public_url: str | None = Field(
         default=None,

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.domain.kinds import defined
 from townhall.domain import questions
 from townhall.domain.audience import AUDIENCES
 from townhall.domain.errors import Refused
@@ -140,11 +139,6 @@ def test_the_tally_is_seen_by_exactly_those_whom_the_table_names(
     assert seen == SEEN.get((state, results, n >= 10), set())
 
 
-def test_the_turnout_is_seen_by_everyone_once_a_question_is_open() -> None:
-    seen = {state for state in STATES for a in AUDIENCES if questions.turnout_visible(state, a)}
-    assert seen == {"open", "closing", "closed", "revealed"}
-
-
 @dataclass
 class Row:
     state: str = "closed"
@@ -172,17 +166,6 @@ def test_unknown_terms_are_refused_by_field(field: str) -> None:
         questions.terms(**{field: "other"})
     assert refusal.value.code == "definition_invalid"
     assert refusal.value.details == {"field": field, "reason": "range"}
-
-
-def test_rounds_pair_when_they_ask_the_same() -> None:
-    questions.check_pair(defined("score"), defined("score", base="valid"))
-    for final in (defined("single"), defined("score", max=10), defined("score", defined_two())):
-        with pytest.raises(Refused, match="round_pair_invalid"):
-            questions.check_pair(defined("score"), final)
-
-
-def defined_two() -> Any:
-    return defined("score").options[:2]
 
 
 FACTS: dict[str, Any] = dict.fromkeys(questions.FROZEN, "x")

@@ -5,8 +5,10 @@ import json
 import pytest
 
 from tests.house.sources import ROOT, files
+from townhall.crowd import choices
 from townhall.domain.ballots import BALLOTS
 from townhall.domain.segments import SEGMENTS
+from townhall.web import plain_pages
 
 TESTS = "\n".join(file.read_text(encoding="utf-8") for file in files(".py", under=("tests",)))
 
@@ -15,6 +17,10 @@ def named(key: str, language: str) -> bool:
     """Whether a catalogue has words under this key."""
     folder = ROOT / "townhall" / "locale" / language
     return any(key in json.loads(file.read_text("utf-8")) for file in folder.glob("*.json"))
+
+
+def written(place: str) -> str:
+    return (ROOT / place).read_text(encoding="utf-8")
 
 
 def missing(*places: str) -> list[str]:
@@ -31,7 +37,13 @@ def test_every_ballot_kind_is_complete(kind: str) -> None:
         )
         == []
     )
-    assert all(named(f"organise.question_kind.{kind}", language) for language in ("ko", "en"))
+    wanted = (f"organise.question_kind.{kind}", f"organise.question_help.{kind}")
+    assert all(named(key, language) for key in wanted for language in ("ko", "en"))
+    assert kind in plain_pages.CHOICES, f"web/plain_pages.py reads no form of the kind {kind}"
+    assert kind in choices.KINDS, f"crowd/choices.py chooses nothing for the kind {kind}"
+    assert f'{kind}: () => import("./{kind}.js")' in written("static/js/ballots/index.js")
+    assert f'"{kind}"' in written("static/js/lib/types.js")
+    assert f"| `{kind}` |" in written("docs/protocol.md"), f"the protocol has no choice of {kind}"
     assert f'"{kind}"' in TESTS, f"no test names the ballot kind {kind}"
 
 

@@ -87,20 +87,6 @@ async def sign_out(hall: Hall, actor: Actor) -> None:
     await hall.change(None, decide)
 
 
-async def sign_out_everywhere(hall: Hall, actor: Actor) -> None:
-    """End every session of the account, on every device."""
-    require(actor, "account.use")
-    person = actor.person
-    if person is None:
-        raise Refused("not_allowed")
-
-    def decide(session: Session, now: int) -> Change[None]:
-        sessions.revoke_person(session, person, now)
-        return Change(None)
-
-    await hall.change(None, decide)
-
-
 async def invite(hall: Hall, actor: Actor, role: StaffRole, forum: int | None = None) -> str:
     """A single-use invitation to a role, valid 15 minutes: its token.
 

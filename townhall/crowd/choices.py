@@ -19,7 +19,7 @@ def leaning(title: str) -> float:
 
 def choose(question: Mapping[str, Any], dice: random.Random, table: int | None) -> Any:
     """A choice in the form that the question's kind documents; None for a kind unknown here."""
-    choose_kind = _KINDS.get(question["kind"])
+    choose_kind = KINDS.get(question["kind"])
     return choose_kind(question, dice, table) if choose_kind else None
 
 
@@ -86,7 +86,7 @@ def _dots(question: Mapping[str, Any], dice: random.Random, table: int | None) -
     return given
 
 
-_KINDS = {
+KINDS = {
     "yesno": _yesno,
     "single": _single,
     "multiple": _multiple,

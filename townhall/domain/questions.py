@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol, cast, get_args
 
 from townhall.domain import audit
 from townhall.domain.audience import Audience
-from townhall.domain.ballots.definition import Definition, definition_invalid
+from townhall.domain.ballots.definition import definition_invalid
 from townhall.domain.errors import Refused
 
 State = Literal["draft", "open", "closing", "closed", "revealed"]
@@ -126,13 +126,6 @@ def terms(
     return Terms(secret=secret, changeable=changeable and not secret, **values)
 
 
-def check_pair(first: Definition, final: Definition) -> None:
-    """Refuse (`round_pair_invalid`) a final round that does not ask what its first round asked."""
-    same = first.kind == final.kind and first.config == final.config
-    if not same or first.order != final.order:
-        raise Refused("round_pair_invalid")
-
-
 def definition_hash(facts: Mapping[str, Any]) -> str:
     """SHA-256 of the canonical JSON of the FROZEN facts.
 
@@ -224,11 +217,6 @@ def accepts(state: str, closes_at: int | None, now: int) -> bool:
 def due(state: str, closes_at: int | None, now: int) -> bool:
     """Whether the question must be closed and counted: running, and past deadline and grace."""
     return state in ("open", "closing") and not accepts(state, closes_at, now)
-
-
-def turnout_visible(state: str, audience: Audience) -> bool:
-    """Whether the audience may see how many have voted: everyone, once it has opened."""
-    return state != "draft"
 
 
 def tally_visible(audience: Audience, state: str, results: str, n: int) -> bool:

@@ -19,14 +19,6 @@ from townhall.storage.schema import (
 )
 
 
-def by_code(session: Session, code: str) -> Forum:
-    """The forum with this six-digit code, or Refused("forum_unknown")."""
-    forum = session.exec(select(Forum).where(Forum.code == code)).first()
-    if forum is None:
-        raise Refused("forum_unknown", number=code)
-    return forum
-
-
 def get(session: Session, forum: int) -> Forum:
     """The forum with this id, or Refused("not_found")."""
     found = session.get(Forum, forum)

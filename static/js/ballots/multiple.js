@@ -10,7 +10,7 @@ import { outcome } from "./outcome.js";
 
 export const instant = false;
 
-const OTHER_LIMIT = 60;
+const OTHER_LIMIT = 100;
 
 /** @param {Draft} draft */
 const count = (draft) => (draft.picks || []).length + ((draft.other || "").trim() ? 1 : 0);
