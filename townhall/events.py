@@ -45,7 +45,7 @@ class Hello(Payload):
 
 class Vote(Keyed):
     question: Id
-    rev: Id
+    rev: Rev
     nonce: Hex
     choice: Any
 

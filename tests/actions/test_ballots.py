@@ -332,14 +332,6 @@ async def test_same_key_from_two_seats_at_once_counts_for_one(either_hall: Hall)
     assert voted == {question: {"phone": 1}}
 
 
-async def test_rev_far_ahead_is_invalid_and_blocks_nobody(either_hall: Hall) -> None:
-    forum, question, [seat] = room(either_hall)
-    who = actor(seat, forum)
-    assert (await cast(either_hall, who, question, "yes", rev=1_001))["status"] == "invalid"
-    assert (await cast(either_hall, who, question, "yes", rev=1_000))["status"] == "counted"
-    assert (await cast(either_hall, who, question, "no", rev=1_001))["status"] == "counted"
-
-
 async def test_refused_paper_makes_no_seat(either_hall: Hall, clock: Clock) -> None:
     forum, question, _ = room(either_hall)
     desk = Actor(role="facilitator", forum=forum, table=1)

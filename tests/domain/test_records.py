@@ -119,3 +119,31 @@ def test_a_file_that_is_no_table_is_refused(raw: bytes, code: str) -> None:
 def test_a_file_whose_header_cannot_be_read_has_no_columns() -> None:
     table = records.read(b'"title,content\na,b\n')
     assert (table.columns, told(b'"title,content\na,b\n')) == ((), [(1, "row_quote")])
+
+
+def test_an_overlong_cell_breaks_its_row_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(records, "LONGEST_CELL", 100)
+    long = "가, 나\n" * 50
+    raw = f'title,content\n하나,"{long}"\n둘,둘\n'.encode()
+    assert told(raw) == [(2, "row_long"), (53, ["둘", "둘"])]
+
+
+def test_a_quote_without_end_does_not_pass_for_a_long_cell(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(records, "LONGEST_CELL", 100)
+    rest = "나,나\n" * 60
+    found = told(f'title,content\n하나,"가\n{rest}'.encode())
+    assert found[0] == (2, "row_quote")
+    assert found[1:] == [(line, ["나", "나"]) for line in range(3, 63)]
+
+
+@pytest.mark.parametrize("first", ["[1, 2]", "null", '"title,content"', "{broken"])
+def test_lines_of_json_are_known_by_any_object(first: str) -> None:
+    raw = f'{first}\n{{"title": "가"}}\n'.encode()
+    assert records.read(raw).form == "jsonl"
+    assert told(raw) == [(1, "row_json"), (2, ["가"])]
+
+
+@pytest.mark.parametrize("again", ["title", "Title", " title"])
+def test_a_name_that_stands_twice_breaks_its_row(again: str) -> None:
+    raw = f'{{"title": "다"}}\n{{"title": "가", "{again}": "나"}}\n'.encode()
+    assert told(raw) == [(1, ["다"]), (2, "row_doubled")]

@@ -99,6 +99,8 @@ async def test_invalid_votes_name_what_is_wrong(visit: Visit) -> None:
     assert {n: a["reason"] for n, a in answers.items() if n != "choice"} == {
         name: name for name in wrong if name != "choice"
     }
+    late = await phone.ask("vote", ballot(question, rev=1_001))
+    assert (late["status"], late["reason"]) == ("invalid", "rev")
 
 
 async def test_draft_takes_no_vote(visit: Visit) -> None:

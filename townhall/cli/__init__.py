@@ -4,6 +4,7 @@
 """
 
 import importlib
+import io
 import sys
 
 COMMANDS = {
@@ -23,6 +24,9 @@ _MODULE = {"import": "import_", "export": "export_"}
 
 def main() -> None:
     """Run one command; an unknown one is exit 2 and one clear line."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # Korean on a terminal that has none
     name = sys.argv[1] if len(sys.argv) > 1 else "--help"
     if name in ("--help", "-h", "help"):
         print("townhall COMMAND …\n")

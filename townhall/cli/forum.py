@@ -1,16 +1,21 @@
 """`townhall forum new`: a forum with its tickets, cards and links; `townhall forum list`."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from townhall.actions import forums
 from townhall.cli import here
+from townhall.domain.errors import Refused
 from townhall.hall import Hall
 from townhall.screens import forums as screens
 from townhall.web.i18n import catalogue
+
+_QUESTIONS = TypeAdapter(list[forums.NewQuestion], config=ConfigDict(extra="forbid", strict=True))
 
 app = typer.Typer(help="Forums: make one, list them.", no_args_is_help=True, add_completion=False)
 
@@ -35,6 +40,11 @@ def new(
     """Make a forum. Tickets and tokens are printed this once and stored only as hashes."""
     chosen = here.settings()
     words = catalogue(language or chosen.language)
+    try:
+        asked = _questions(questions) if questions else []
+    except Refused as refused:
+        print(here.sentence(chosen, refused), file=sys.stderr)
+        raise typer.Exit(2) from None
     wanted = forums.NewForum(
         title=title or words("template.title"),
         template=template,
@@ -42,7 +52,7 @@ def new(
         tables=tables,
         tickets=tickets,
         candidates=tuple(_candidate(part) for part in candidates.split(",") if part.strip()),
-        questions=tuple(_questions(questions)) if questions else (),
+        questions=tuple(asked),
     )
 
     async def make(hall: Hall) -> dict[str, Any]:
@@ -94,9 +104,11 @@ def _candidate(part: str) -> forums.Candidate:
 
 
 def _questions(path: Path) -> list[forums.NewQuestion]:
-    """The questions of a JSON file; unknown fields and other shapes are refused."""
+    """The questions of a JSON file; refuses `import_unreadable`, `questions_file` (file, place)."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        return [forums.NewQuestion(**each) for each in found]
-    except (OSError, ValueError, TypeError) as error:
-        raise typer.BadParameter(f"{path}: {error}", param_hint="--questions") from None
+        return _QUESTIONS.validate_json(path.read_bytes())
+    except OSError as error:
+        raise Refused("import_unreadable", file=path, reason=error.strerror) from None
+    except ValidationError as error:
+        place = ".".join(str(part) for part in error.errors()[0]["loc"]) or "JSON"
+        raise Refused("questions_file", file=path, place=place) from None

@@ -17,6 +17,9 @@ from townhall.domain.errors import Refused
 LONGEST_CELL = 4_000_000
 """Characters. It also ends the search for the end of a quote that is never closed."""
 
+TELLING = 20
+"""In so many lines a file of JSON shows one object at least."""
+
 _UNREADABLE = re.compile("[\udc80-\udcff]")
 _ENCODINGS = ("utf-8", "cp949")
 
@@ -50,16 +53,16 @@ class Table:
 def read(raw: bytes) -> Table:
     """Every row of a file in UTF-8 (with or without BOM), UTF-16 with BOM or CP949 (Korean Excel).
 
-    A line whose bytes are not in the file's encoding, a quote that is never closed or a line that
-    is no JSON object breaks that row alone. Refuses `file_empty` (also a header without rows),
-    `file_binary` and `file_columns_doubled` (column).
+    A line whose bytes are not in the file's encoding, a quote that is never closed, an overlong
+    cell, a name that stands twice or a line that is no JSON object breaks that row alone. Refuses
+    `file_empty` (also a header without rows), `file_binary` and `file_columns_doubled` (column).
     """
     text, encoding = _decoded(raw)
     if not text.strip():
         raise Refused("file_empty")
     lines = _lines(text)
-    first = text.lstrip()[0]
-    table = _jsonl(lines, encoding) if first == "{" else _csv(lines, encoding)
+    objects = any(isinstance(_object(n, line), Record) for n, line in enumerate(lines[:TELLING]))
+    table = (_jsonl if objects or text.lstrip()[0] == "{" else _csv)(lines, encoding)
     if not table.rows:
         raise Refused("file_empty")
     return table
@@ -120,12 +123,19 @@ def _object(number: int, line: str) -> Record | Broken:
     if _UNREADABLE.search(line):
         return Broken(number, Refused("row_bytes"))
     try:
-        found = json.loads(line)
+        found = json.loads(line, object_pairs_hook=_Pairs)
     except (ValueError, RecursionError):
         return Broken(number, Refused("row_json"))
-    if not isinstance(found, dict):
+    if not isinstance(found, _Pairs):
         return Broken(number, Refused("row_json"))
-    return Record(number, {name(key): value for key, value in found.items()})
+    cells = {name(key): value for key, value in found}
+    if len(cells) < len(found):
+        return Broken(number, Refused("row_doubled"))
+    return Record(number, cells)
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """A JSON object as it was written, so that a name that stands twice is seen."""
 
 
 def _csv(lines: list[str], encoding: str) -> Table:
@@ -159,9 +169,27 @@ def _csv_rows(lines: list[str]) -> Iterator[tuple[int, list[str] | Refused]]:
                     yield start + done + 1, row
                 done = reader.line_num
             return
-        except csv.Error:
-            start += done + 1
-            yield start, Refused("row_quote")
+        except csv.Error as error:
+            start += done
+            long = _long_row(lines, start, delimiter) if "limit" in str(error) else 0
+            yield (
+                start + 1,
+                Refused("row_long", limit=LONGEST_CELL) if long else Refused("row_quote"),
+            )
+            start += long or 1
+
+
+def _long_row(lines: list[str], start: int, delimiter: str) -> int:
+    """How many lines a row with an overlong cell takes; 0 when its quote is never closed."""
+    csv.field_size_limit(sum(map(len, lines[start:])))
+    reader = csv.reader(lines[start:], delimiter=delimiter, strict=True)
+    try:
+        next(reader)
+    except csv.Error:
+        return 0
+    finally:
+        csv.field_size_limit(LONGEST_CELL)
+    return reader.line_num
 
 
 def _delimiter(lines: list[str]) -> str:

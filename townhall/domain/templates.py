@@ -81,7 +81,8 @@ def plan(key: str, candidates: Sequence[str]) -> Plan:
     """The plan of a template for candidates of these titles, lettered in order.
 
     Refuses `template_unknown`; `candidates_count` (least, most) with fewer than the template needs
-    (small-library: 2, the others: none) or more than 12; and what `text.clean` refuses of a title.
+    (small-library: 2, the others: none) or more than 12; `candidate_twice` (title); and what
+    `text.clean` refuses of a title.
     """
     if key not in TEMPLATES:
         raise Refused("template_unknown", known=", ".join(TEMPLATES))
@@ -92,6 +93,11 @@ def plan(key: str, candidates: Sequence[str]) -> Plan:
         Option(letter, text.clean(title, limit=TITLE_LIMIT, field="candidate"))
         for letter, title in zip(option_ids(len(candidates)), candidates, strict=True)
     )
+    named: set[str] = set()
+    for option in options:
+        if text.fold(option.title) in named:
+            raise Refused("candidate_twice", title=option.title)
+        named.add(text.fold(option.title))
     if key == "small-library":
         return _small_library(options)
     if key == "open-forum":

@@ -38,7 +38,6 @@ def made(session: Session, forum_id: int) -> list[dict[str, Any]]:
             "id": q.id,
             "kind": q.kind,
             "round": q.round,
-            "title": q.title,
             "options": [{"id": o["id"], "title": o["title"]} for o in q.options],
         }
         for q in questions.of_forum(session, forum_id)

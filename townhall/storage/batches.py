@@ -27,9 +27,6 @@ from townhall.storage.ballots import (
 )
 from townhall.storage.batch_rows import BatchRows, given
 
-MOST_AHEAD = 1_000
-"""How far a rev may run ahead of what is stored, so that no single ballot can be the last word."""
-
 
 @dataclass(slots=True)
 class Stored:
@@ -142,9 +139,6 @@ class Batches:
                 continue
             if mine is not None and not asked[ballot.question].changeable:
                 stored.answers[i] = {"status": "already_voted", **current(mine)}
-                continue
-            if ballot.rev > (mine.rev if mine else 0) + MOST_AHEAD:
-                stored.answers[i] = {"status": "invalid", "reason": "rev"}
                 continue
             if mine is not None and ballot.rev <= mine.rev:
                 stored.answers[i] = {"status": "superseded", **current(mine)}
