@@ -25,6 +25,9 @@ MARKS = {
 }
 """Which fixtures earn a test which mark; CI demands at least one test of each."""
 
+LONG = {"faults", "browser", "security"}
+"""Folders whose tests begin first, so that no test process waits at the end for another's."""
+
 # A deadline, like the check for slow generation, would be an assertion about timing. CI repeats the
 # same examples in every run; people's machines look for new ones.
 hypothesis.settings.register_profile(
@@ -43,6 +46,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.parent.name not in LONG)
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         for mark, earning in MARKS.items():
