@@ -169,6 +169,13 @@ export class Votes {
     this.changed();
   }
 
+  /** Give a begun change up: what counts is shown again. @param {number} id */
+  leave(id) {
+    this.editing.delete(id);
+    delete this.drafts[id];
+    this.changed();
+  }
+
   /** Questions this seat has an answer for, newest first. @returns {{question: Question, vote: any}[]} */
   stubs() {
     /** @type {Question[]} */
