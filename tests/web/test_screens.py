@@ -233,6 +233,9 @@ async def test_six_digits_lead_to_the_field_for_a_tickets_number(
 ) -> None:
     answer = await browser.submit("/join", code="123456", ticket="yes")
     assert answer.headers["location"] == "/f/123456/enter"
+    # The Enter key presses the first button, which leads in without a ticket.
+    buttons = re.findall(r'<button[^>]*form="join"[^>]*>', (await browser.get("/join")).text)
+    assert ["ticket" in button for button in buttons] == [False, True]
 
 
 async def test_a_personal_link_opens_the_same_seat(browser: Browser, forum: int) -> None:
