@@ -7,6 +7,7 @@ from sqlmodel import select
 
 from tests import facts
 from townhall.actions import cards, people
+from townhall.actions.people import Device
 from townhall.domain.audience import VISITOR, Actor
 from townhall.domain.errors import Refused
 from townhall.hall import Hall
@@ -61,10 +62,80 @@ async def test_whoever_holds_the_seat_may_show_the_ticket_again(hall: Hall) -> N
     first, second = await cards.mint(hall, moderator(forum), forum, 2)
     entrance = await people.enter(hall, "123456", first.token)
     holder = await people.recognise(hall, entrance.token)
-    again = await people.enter(hall, "123456", first.token, holder)
+    again = await people.enter(hall, "123456", first.token, Device(held=holder))
     assert (again.seat, again.token == entrance.token) == (entrance.seat, False)
     await people.enter(hall, "123456", second.token)
-    assert await refusal(people.enter(hall, "123456", second.token, holder)) == "ticket_used"
+    other = people.enter(hall, "123456", second.token, Device(held=holder))
+    assert await refusal(other) == "ticket_used"
+
+
+async def test_a_device_whose_answer_was_lost_gets_its_seat_again(either_hall: Hall) -> None:
+    forum = room(either_hall)
+    ticket = (await cards.mint(either_hall, moderator(forum), forum, 1))[0]
+    ours, other = Device("a" * 32), Device("b" * 32)
+    first = await people.enter(either_hall, "123456", ticket.token, ours)
+    again = await people.join(either_hall, "123456", ticket=ticket.token, device=ours)
+    assert again.seat == first.seat
+    for stranger in (other, Device()):
+        told = people.enter(either_hall, "123456", ticket.token, stranger)
+        assert await refusal(told) == "ticket_used"
+    kept = either_hall.database.read_here(lambda s: s.get_one(Seat, first.seat).device_hash)
+    assert kept not in (None, "a" * 32)
+
+
+async def test_one_devices_tries_at_once_all_get_its_seat(either_hall: Hall) -> None:
+    forum = room(either_hall)
+    ticket = (await cards.mint(either_hall, moderator(forum), forum, 1))[0]
+    tries = (
+        people.enter(either_hall, "123456", ticket.token, Device("ab"[n % 2] * 32))
+        for n in range(60)
+    )
+    answers = await asyncio.gather(*tries, return_exceptions=True)
+    won = [isinstance(answer, people.Entrance) for answer in answers]
+    assert {tuple(won[0::2]), tuple(won[1::2])} == {(True,) * 30, (False,) * 30}
+
+
+async def test_a_reset_seat_forgets_the_device(hall: Hall) -> None:
+    forum = room(hall)
+    ticket = (await cards.mint(hall, moderator(forum), forum, 1))[0]
+    old, new = Device("a" * 32), Device("b" * 32)
+    await people.enter(hall, "123456", ticket.token, old)
+    await cards.seat_reset(hall, moderator(forum), ticket.number)
+    await people.enter(hall, "123456", ticket.token, new)
+    assert await refusal(people.enter(hall, "123456", ticket.token, old)) == "ticket_used"
+
+
+def test_a_device_key_has_128_bits() -> None:
+    for key in ("", "a" * 31, "A" * 32, "a" * 33):
+        with pytest.raises(Refused, match="payload_invalid"):
+            Device(key)
+
+
+async def test_another_seat_is_taken_only_after_asking(hall: Hall) -> None:
+    forum = room(hall)
+    first, second, third = await cards.mint(hall, moderator(forum), forum, 3)
+    ours = await people.enter(hall, "123456", first.token)
+    holder = await people.recognise(hall, ours.token)
+    theirs = await people.enter(hall, "123456", second.token)
+    passed_around = await people.my_link(hall, await people.recognise(hall, theirs.token))
+    for token in (passed_around, third.token):
+        with pytest.raises(Refused) as caught:
+            await people.enter(hall, "123456", token, Device(held=holder))
+        assert (caught.value.code, caught.value.details) == ("seat_held", {"number": 1})
+    swapped = await people.enter(hall, "123456", third.token, Device(held=holder, swap=True))
+    assert swapped.seat not in (ours.seat, theirs.seat)
+
+
+async def test_a_guest_may_show_a_fresh_ticket_but_is_asked_before_a_link(hall: Hall) -> None:
+    forum = room(hall)
+    ticket = (await cards.mint(hall, moderator(forum), forum, 1))[0]
+    guest, other = [
+        await people.recognise(hall, (await people.join(hall, "123456")).token) for _ in range(2)
+    ]
+    link = await people.my_link(hall, other)
+    told = people.enter(hall, "123456", link, Device(held=guest))
+    assert await refusal(told) == "guest_held"
+    assert (await people.enter(hall, "123456", ticket.token, Device(held=guest))).role == "seated"
 
 
 async def test_200_simultaneous_redemptions_have_one_winner(either_hall: Hall) -> None:

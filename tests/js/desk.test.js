@@ -13,11 +13,23 @@ const { graphemes, roughly } = await import("../../static/js/lib/graphemes.js");
 const settle = () => new Promise((done) => setImmediate(done));
 const SAID = { kind: "idea", text: "하나", seat: null };
 
+const NOWHERE = { getItem: () => null, setItem: () => {}, removeItem: () => {} };
+
+/** A shelf as a browser has it. */
+function real() {
+  /** @type {Map<string, string>} */
+  const kept = new Map();
+  return {
+    getItem: (/** @type {string} */ key) => kept.get(key) ?? null,
+    setItem: (/** @type {string} */ key, /** @type {string} */ value) => void kept.set(key, value),
+    removeItem: (/** @type {string} */ key) => void kept.delete(key),
+  };
+}
+
 /** @returns {any} */
-function desk() {
+function desk(shelf = /** @type {any} */ (NOWHERE)) {
   /** @type {any} */
   const world = { notes: [], draft: null, sent: [] };
-  const shelf = { getItem: () => null, setItem: () => {}, removeItem: () => {} };
   world.box = new Outbox({
     shelf,
     name: "desk",
@@ -53,6 +65,28 @@ test("a note that was never sent is rewritten, not edited", () => {
   world.book.edit(world.book.lines()[0], { ...SAID, text: "고친 하나" });
   assert.deepEqual(shown(world), [["고친 하나", "kept"]]);
   assert.equal(world.box.all().length, 1);
+});
+
+test("a note that was sent before a reload is edited: the server may have the old words", () => {
+  const shelf = real();
+  const before = desk(shelf);
+  before.box.connected(true);
+  before.book.write(SAID);
+  const world = desk(shelf);
+  world.book.edit(world.book.lines()[0], { ...SAID, text: "고친 하나" });
+  assert.deepEqual(world.box.all().map((/** @type {any} */ one) => one.event), ["note", "note_edit"]);
+});
+
+test("two tabs keep each other's acknowledged notes", () => {
+  /** @type {any} */ (globalThis).localStorage = real();
+  const [one, other] = [desk(), desk()];
+  const entry = (/** @type {string} */ key) => ({ event: "note", at: 1, payload: { key, ...SAID } });
+  one.book.settled(entry("a"), { status: "ok", id: 1, rev: 1 });
+  other.book.settled(entry("b"), { status: "ok", id: 2, rev: 1 });
+  one.notes = [{ id: 1, rev: 1 }];
+  one.book.tidy();
+  assert.deepEqual(Object.keys(desk().book.known), ["b"]);
+  delete (/** @type {any} */ (globalThis).localStorage);
 });
 
 test("an edit of a note whose answer was lost waits for the note's number", async () => {

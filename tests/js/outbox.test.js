@@ -141,6 +141,62 @@ test("when the line comes back, what waited goes at once", async () => {
   assert.equal(world.sent.length, 2);
 });
 
+test("a clock that was set back holds nothing up", async () => {
+  const world = made();
+  world.at = 60_000;
+  world.box.connected(true);
+  world.box.put("vote:1", "vote", { key: "k1" });
+  world.sent[0].fail(new Error("no answer"));
+  await settle();
+  world.at -= 10_000;
+  world.timers.forEach((/** @type {any} */ one) => one.run());
+  assert.equal(world.sent.length, 2);
+});
+
+test("when the line comes back, no clock keeps what waited for its turn", async () => {
+  const world = made();
+  world.at = 60_000;
+  world.box.connected(true);
+  world.box.put("vote:1", "vote", { key: "k1" });
+  world.sent[0].fail(new Error("no answer"));
+  await settle();
+  world.at -= 10_000;
+  world.box.connected(false);
+  world.box.connected(true);
+  assert.equal(world.sent.length, 2);
+});
+
+test("two tabs on one shelf keep each other's entries", async () => {
+  const shelf = new Shelf();
+  const [one, other] = [made(shelf), made(shelf)];
+  one.box.put("vote:1", "vote", { key: "k1" });
+  other.box.put("vote:2", "vote", { key: "k2" });
+  one.box.connected(true);
+  one.sent[0].answer({ status: "counted" });
+  await settle();
+  assert.deepEqual(made(shelf).box.all().map((/** @type {any} */ entry) => entry.slot), ["vote:2"]);
+});
+
+test("an answer to one tab does not take the other tab's later entry off the shelf", async () => {
+  const shelf = new Shelf();
+  const one = made(shelf);
+  one.box.put("vote:1", "vote", { key: "k1", rev: 1 });
+  made(shelf).box.put("vote:1", "vote", { key: "k2", rev: 2 });
+  one.box.connected(true);
+  one.sent[0].answer({ status: "counted" });
+  await settle();
+  assert.deepEqual(made(shelf).box.all().map((/** @type {any} */ entry) => entry.payload.key), ["k2"]);
+});
+
+test("a page that was loaded anew knows what was sent already", () => {
+  const shelf = new Shelf();
+  const world = made(shelf);
+  world.box.put("note:a", "note", { key: "a" });
+  assert.equal(made(shelf).box.entry("note:a").tries, 0);
+  world.box.connected(true);
+  assert.equal(made(shelf).box.entry("note:a").tries, 1);
+});
+
 test("at most four are on their way at once, in the order they were written", async () => {
   const world = made();
   for (const n of [1, 2, 3, 4, 5, 6]) world.box.put(`note:${n}`, "note", { key: `${n}` });

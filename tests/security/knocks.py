@@ -134,7 +134,10 @@ FORMS: Mapping[str, Callable[[Visitor, str], Fields]] = {
     "/b/{board}/p/{id:int}/comments/{comment:int}/sympathy": lambda who, state: {"on": "1"},
     "/b/{board}/p/{id:int}/comments/{comment:int}/remove": lambda who, state: {},
     "/join": lambda who, state: {"code": HERE},
-    "/f/{code}/enter": lambda who, state: {"k": who.house.spare(who.role, who.house.tickets)},
+    "/f/{code}/enter": lambda who, state: {
+        "k": who.house.spare(who.role, who.house.tickets),
+        "swap": "yes",
+    },
     "/f/{code}/join": lambda who, state: {"nickname": "손님", "table": "1"},
     "/f/{code}/vote": lambda who, state: {
         "question": str(question_in(who.house, state)),

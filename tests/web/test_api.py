@@ -62,8 +62,39 @@ async def test_a_ticket_joins_once(browser: Browser, hall: Hall, forum: int) -> 
     assert "진행자에게" in again.json()["message"]
 
 
+async def test_a_phone_that_shows_its_key_again_gets_its_seat_again(
+    browser: Browser, hall: Hall, forum: int
+) -> None:
+    ticket = (await cards.mint(hall, ORGANISER, forum, 1))[0].token
+    shown = {"ticket": ticket, "key": KEY}
+    seats = [(await browser.post(JOIN, json=shown)).json()["seat"] for _ in range(2)]
+    assert seats[0] == seats[1]
+    other = await browser.post(JOIN, json={"ticket": ticket, "key": NONCE})
+    assert other.json()["code"] == "ticket_used"
+
+
+async def test_a_phone_with_a_seat_is_asked_before_another_ticket(
+    browser: Browser, hall: Hall, forum: int
+) -> None:
+    mine, other = [ticket.token for ticket in await cards.mint(hall, ORGANISER, forum, 2)]
+    headers = await joined(browser, ticket=mine)
+    asked = await browser.post(JOIN, json={"ticket": other}, headers=headers)
+    assert (asked.status_code, asked.json()["code"]) == (409, "seat_held")
+    assert "1번 자리" in asked.json()["message"]
+    swapped = await browser.post(JOIN, json={"ticket": other, "swap": True}, headers=headers)
+    assert swapped.json()["status"] == "ok"
+
+
 @pytest.mark.parametrize(
-    "body", [{"role": "moderator"}, {"ticket": 5}, {"nickname": None}, {"table": True}]
+    "body",
+    [
+        {"role": "moderator"},
+        {"ticket": 5},
+        {"nickname": None},
+        {"table": True},
+        {"swap": "yes"},
+        {"key": "a"},
+    ],
 )
 async def test_joining_takes_no_unknown_or_mistyped_field(
     browser: Browser, forum: int, body: dict[str, Any]

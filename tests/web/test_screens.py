@@ -210,6 +210,34 @@ async def test_sitting_and_asking_work_without_scripts(
     assert [item["text"] for item in boot["slices"]["asks"]] == ["언제 여나요?"]
 
 
+async def test_a_link_takes_no_seat_away_before_its_holder_was_asked(
+    browser: Browser, hall: Hall, forum: int
+) -> None:
+    mine, other = await cards.mint(hall, ORGANISER, forum, 2)
+    await browser.submit("/f/123456/enter", k=mine.token)
+    held = browser.cookies["townhall-123456-phone"]
+    theirs = await people.enter(hall, "123456", other.token)
+    link = await people.my_link(hall, await people.recognise(hall, theirs.token))
+    asked = await browser.submit("/f/123456/enter", k=link)
+    assert (asked.status_code, "1번 자리가 있어요" in asked.text) == (409, True)
+    assert browser.cookies["townhall-123456-phone"] == held
+    assert f'name="k" value="{link}"' in asked.text
+    assert "data-enter" not in asked.text
+    await browser.submit("/f/123456/enter", k=link, swap="yes")
+    seat = block((await browser.get("/f/123456")).text, "boot")["me"]["seat"]
+    assert seat == theirs.seat
+
+
+async def test_six_digits_lead_to_the_field_for_a_tickets_number(
+    browser: Browser, forum: int
+) -> None:
+    answer = await browser.submit("/join", code="123456", ticket="yes")
+    assert answer.headers["location"] == "/f/123456/enter"
+    # The Enter key presses the first button, which leads in without a ticket.
+    buttons = re.findall(r'<button[^>]*form="join"[^>]*>', (await browser.get("/join")).text)
+    assert ["ticket" in button for button in buttons] == [False, True]
+
+
 async def test_a_personal_link_opens_the_same_seat(browser: Browser, forum: int) -> None:
     await browser.submit("/f/123456/join", "/f/123456", table="1")
     seat = block((await browser.get("/f/123456")).text, "boot")["me"]["seat"]

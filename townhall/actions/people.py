@@ -6,6 +6,7 @@ accounts and passwords (`actions.accounts`), what a role may do (`domain.audienc
 domain and storage.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,11 +18,13 @@ from townhall.domain.audience import VISITOR, Actor, Role, require
 from townhall.domain.errors import Refused
 from townhall.hall import Change, Hall
 from townhall.storage import questions, seats, sessions
+from townhall.storage.schema import Seat
 from townhall.storage.schema import Session as SessionRow
 from townhall.storage.seats import Gate
 
 DAY_MS = 86_400_000
 NICKNAME_LIMIT = 20
+_KEY = re.compile(r"[0-9a-f]{32}")
 
 _SCREEN_OF: dict[str, str] = {
     "facilitator": "/desk",
@@ -89,20 +92,46 @@ async def revoked_among(hall: Hall, ids: Sequence[int]) -> set[int]:
     return await hall.read(sessions.revoked_among, ids, hall.now())
 
 
-async def enter(hall: Hall, code: str, token: str, actor: Actor = VISITOR) -> Entrance:
+@dataclass(frozen=True)
+class Device:
+    """What shows a token: the key it drew for this forum, and the seat that it holds already.
+
+    `swap` says that its owner was asked and wants the other seat instead.
+    """
+
+    key: str | None = None
+    held: Actor = VISITOR
+    swap: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse `payload_invalid` where the key is not 32 hexadecimal digits."""
+        if self.key is not None and not _KEY.fullmatch(self.key):
+            raise Refused("payload_invalid", field="key", reason="hex")
+
+
+UNKNOWN = Device()
+"""A device that shows nothing but the token."""
+ASKED_FIRST = frozenset({"seat_held", "guest_held"})
+"""The refusals that are questions: the same again with `swap` is let in."""
+
+
+async def enter(hall: Hall, code: str, token: str, device: Device = UNKNOWN) -> Entrance:
     """The one entrance for everything with a token: ticket, table card, link.
 
-    A ticket is redeemed once, atomically; whoever holds its seat already may show it again. A
-    table card demotes the tablet that entered before. Refuses `forum_unknown`, `ticket_used`,
-    `link_unknown`, `link_elsewhere`.
+    A ticket is redeemed once, atomically; whoever holds its seat already, or shows the key that
+    redeemed it, may show it again: the first answer may have been lost. A table card demotes the
+    tablet that entered before. Refuses `forum_unknown`, `ticket_used`, `link_unknown`,
+    `link_elsewhere`; `seat_held` and `guest_held` where the device would lose
+    another seat without having been asked.
     """
     forum = await gate(hall, code)
 
     def decide(session: Session, now: int) -> Change[Entrance]:
         card = sessions.session_of(session, token, now)
         if card is not None:
+            _mind_seat(session, forum, device, card.seat_id)
             return Change(_enter_by_card(session, hall, forum, card, now))
-        seat = _redeem(session, forum, token, actor.seat, now)
+        seat = _redeem(session, forum, token, device, now)
         return Change(_take_seat(session, hall, forum, "seated", seat, now), frozenset({"room"}))
 
     return await hall.change(forum.id, decide, revise=False)
@@ -115,7 +144,7 @@ async def join(
     ticket: str | None = None,
     nickname: str = "",
     table: int | None = None,
-    actor: Actor = VISITOR,
+    device: Device = UNKNOWN,
 ) -> Entrance:
     """A seat by ticket, or an open seat by the code alone (mood questions and asks).
 
@@ -123,7 +152,7 @@ async def join(
     `table_unknown`, `text_too_long`.
     """
     if ticket is not None:
-        return await enter(hall, code, ticket, actor)
+        return await enter(hall, code, ticket, device)
     name = text.clean(nickname, limit=NICKNAME_LIMIT, required=False, field="nickname")
     forum = await gate(hall, code)
     if forum.state == "ended":
@@ -228,15 +257,33 @@ def _enter_by_card(
     return Entrance(opened.token, role, path, held.expires, held.seat_id)
 
 
-def _redeem(session: Session, forum: Gate, token: str, held: int | None, now: int) -> int:
+def _redeem(session: Session, forum: Gate, token: str, device: Device, now: int) -> int:
     seat = seats.ticket_seat(session, token)
     if seat is None or seat.id is None:
         raise Refused("link_unknown")
     if seat.forum_id != forum.id:
         raise Refused("link_elsewhere")
-    if not seats.redeem(session, seat.id, now) and seat.id != held:
+    fresh = seats.redeem(session, seat, device.key, now)
+    if not fresh and not _shown_again(seat, device):
         raise Refused("ticket_used", number=seat.number)
+    # A guest who shows a fresh ticket gains a vote and loses nothing that counts.
+    if not (fresh and device.held.role == "open"):
+        _mind_seat(session, forum, device, seat.id)
     return seat.id
+
+
+def _shown_again(seat: Seat, device: Device) -> bool:
+    return seat.id == device.held.seat or seats.redeemed_by(seat, device.key)
+
+
+def _mind_seat(session: Session, forum: Gate, device: Device, wanted: int | None) -> None:
+    """A link that somebody passed around must not take a device's seat away unasked."""
+    held = device.held.seat
+    if device.swap or held is None or wanted in (None, held) or device.held.forum != forum.id:
+        return
+    if device.held.role == "open":
+        raise Refused("guest_held")
+    raise Refused("seat_held", number=seats.number_of(session, held))
 
 
 def _take_seat(

@@ -120,7 +120,7 @@ _BY_TICKET = select(Seat).where(
     col(Seat.ticket_hash) == bindparam("ticket"), col(Seat.voided_at).is_(None)
 )
 _REDEEM = text(
-    "UPDATE seat SET redeemed_at = :now "
+    "UPDATE seat SET redeemed_at = :now, device_hash = :device "
     "WHERE id = :seat AND redeemed_at IS NULL AND voided_at IS NULL"
 )
 
@@ -130,9 +130,21 @@ def ticket_seat(session: Session, token: str) -> Seat | None:
     return session.exec(_BY_TICKET, params={"ticket": digest(token)}).first()
 
 
-def redeem(session: Session, seat: int, now: int) -> bool:
-    """Take an unredeemed ticket's seat; only one caller ever gets True."""
-    return bool(session.connection().execute(_REDEEM, {"seat": seat, "now": now}).rowcount)
+def redeem(session: Session, seat: Seat, key: str | None, now: int) -> bool:
+    """Take an unredeemed ticket's seat for a device; only one caller ever gets True.
+
+    Where it lost the seat is read anew: it shows which device was faster.
+    """
+    values = {"seat": seat.id, "device": digest(key) if key else None, "now": now}
+    won = bool(session.connection().execute(_REDEEM, values).rowcount)
+    if not won:
+        session.refresh(seat)
+    return won
+
+
+def redeemed_by(seat: Seat, key: str | None) -> bool:
+    """Whether the device with this key redeemed the seat's ticket."""
+    return key is not None and seat.device_hash == digest(key)
 
 
 def add_open_seat(session: Session, forum: int, nickname: str, table: int | None, now: int) -> int:
@@ -150,6 +162,11 @@ def add_open_seat(session: Session, forum: int, nickname: str, table: int | None
     session.flush()
     assert seat.id is not None
     return seat.id
+
+
+def number_of(session: Session, seat: int) -> int | None:
+    """A seat's number within its kind."""
+    return session.exec(select(Seat.number).where(Seat.id == seat)).first()
 
 
 def table_of(session: Session, seat: int) -> int | None:
@@ -175,8 +192,10 @@ def name(session: Session, seat: int, nickname: str) -> None:
 
 
 def release(session: Session, seat: int) -> None:
-    """Make a ticket redeemable again; the seat and its ballots stay."""
-    session.exec(update(Seat).where(col(Seat.id) == seat).values(redeemed_at=None))
+    """Make a ticket redeemable again, by any device; the seat and its ballots stay."""
+    session.exec(
+        update(Seat).where(col(Seat.id) == seat).values(redeemed_at=None, device_hash=None)
+    )
 
 
 def _next_number(session: Session, forum: int, kind: str) -> int:

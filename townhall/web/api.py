@@ -24,7 +24,7 @@ from townhall.web.visit import Page, Visit
 log = logging.getLogger("townhall.web")
 
 API_BYTES = 32 * 1024
-_JOIN_FIELDS = {"ticket": str, "nickname": str, "table": int}
+_JOIN_FIELDS = {"ticket": str, "nickname": str, "table": int, "key": str, "swap": bool}
 _VOTES = {"vote", "proxy_vote"}
 _FRESH_MS = 1_000
 
@@ -39,7 +39,7 @@ class Kept:
 
 
 async def join(visit: Visit) -> Response:
-    """POST /api/f/{code}/join {ticket?, nickname?, table?} -> {token, seat, expires}.
+    """POST /api/f/{code}/join {ticket?, key?, swap?, nickname?, table?} -> {token, seat, expires}.
 
     A browser gets the cookie as well, so that reloading the page keeps the seat.
     """
@@ -47,11 +47,13 @@ async def join(visit: Visit) -> Response:
     for field, value in given.items():
         if field not in _JOIN_FIELDS or type(value) is not _JOIN_FIELDS[field]:
             raise Refused("payload_invalid", field=str(field)[:60], reason="unexpected")
+    device = people.Device(given.pop("key", None), visit.actor, given.pop("swap", False))
     try:
         async with visit.site.limits.queue():
-            entrance = await people.join(visit.hall, visit.forum.code, actor=visit.actor, **given)
-    except Refused:
-        await visit.site.limits.failed_from(visit.address)
+            entrance = await people.join(visit.hall, visit.forum.code, device=device, **given)
+    except Refused as refused:
+        if refused.code not in people.ASKED_FIRST:
+            await visit.site.limits.failed_from(visit.address)
         raise
     if "origin" in visit.request.headers:
         visit.keep(entrance)

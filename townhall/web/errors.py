@@ -23,6 +23,8 @@ STATUS = {
     "forum_unknown": 404,
     "event_unknown": 404,
     "ticket_used": 409,
+    "seat_held": 409,
+    "guest_held": 409,
     "too_large": 413,
     "too_many": 429,
     "unexpected": 500,

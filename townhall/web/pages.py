@@ -33,6 +33,8 @@ WORDS = {
 }
 """Which part of the catalogue each screen's script gets."""
 
+_ENTER_FIELDS = ("k", "key", "swap")
+
 
 async def phone(visit: Visit, status: int = 200) -> Response:
     """GET /f/{code}: the one thing to do now, for whoever has a seat and for whoever has none."""
@@ -95,7 +97,7 @@ async def join(visit: Visit) -> Response:
 
 
 async def find(visit: Visit) -> Response:
-    """POST /join: the forum of six digits."""
+    """POST /join: the forum of six digits, or where its tickets are typed."""
     code = re.sub(r"\D", "", visit.form.raw("code"))
     try:
         await people.gate(visit.hall, code)
@@ -103,7 +105,7 @@ async def find(visit: Visit) -> Response:
         await visit.site.limits.failed_from(visit.address)
         visit.form.wrong("code", refused)
         return visit.render("account/join.html", 422)
-    return visit.go(f"/f/{code}")
+    return visit.go(f"/f/{code}/enter" if visit.form.flag("ticket") else f"/f/{code}")
 
 
 async def entering(visit: Visit) -> Response:
@@ -112,13 +114,20 @@ async def entering(visit: Visit) -> Response:
 
 
 async def enter(visit: Visit) -> Response:
-    """POST /f/{code}/enter: a ticket, a card or a link; on to the screen that it opens."""
+    """POST /f/{code}/enter: a ticket, a card or a link; on to the screen that it opens.
+
+    A device that holds another seat of this forum is asked before it loses it.
+    """
+    token = _token(visit.form.raw("k"))
     try:
-        token = _token(visit.form.raw("k"))
-        entrance = await people.enter(visit.hall, visit.forum.code, token, visit.actor)
+        device = people.Device(visit.form.raw("key") or None, visit.actor, visit.form.flag("swap"))
+        entrance = await people.enter(visit.hall, visit.forum.code, token, device)
     except Refused as refused:
-        await visit.site.limits.failed_from(visit.address)
         visit.form.errors[""] = sentence(visit, refused)
+        if refused.code in people.ASKED_FIRST:
+            visit.form.typed["k"] = token
+            return await _enter_page(visit, 409, asked=True)
+        await visit.site.limits.failed_from(visit.address)
         visit.form.typed["k"] = ""
         return await _enter_page(visit, 409 if refused.code == "ticket_used" else 422)
     visit.keep(entrance)
@@ -130,19 +139,19 @@ def _token(typed: str) -> str:
     return re.sub(r"\s", "", typed).rpartition("#k=")[2][:64]
 
 
-async def _enter_page(visit: Visit, status: int = 200) -> Response:
+async def _enter_page(visit: Visit, status: int = 200, *, asked: bool = False) -> Response:
     forum = visit.forum.id
     _, shown = await visit.hall.read(lambda s: slices.read(s, forum, "public", None, ("forum",)))
-    return visit.render("account/enter.html", status, forum=shown["forum"])
+    return visit.render("account/enter.html", status, forum=shown["forum"], asked=asked)
 
 
 PAGES = [
     Page("/join", ("GET",), join, "page.read"),
-    Page("/join", ("POST",), find, "page.read", fields=("code",)),
+    Page("/join", ("POST",), find, "page.read", fields=("code", "ticket")),
     Page("/f/{code}", ("GET",), phone, "page.read", "phone"),
     Page("/f/{code}/desk", ("GET",), desk, "desk.read", "desk"),
     Page("/f/{code}/console", ("GET",), console, "console.read", "console"),
     Page("/f/{code}/stage", ("GET",), stage, "stage.read", "stage"),
     Page("/f/{code}/enter", ("GET",), entering, "forum.enter", "phone"),
-    Page("/f/{code}/enter", ("POST",), enter, "forum.enter", "phone", fields=("k",)),
+    Page("/f/{code}/enter", ("POST",), enter, "forum.enter", "phone", fields=_ENTER_FIELDS),
 ]

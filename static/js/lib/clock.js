@@ -20,14 +20,17 @@ export class Clock {
 
   /**
    * Take the server's time. Half the round trip is the doubt; a surer reading replaces an older
-   * one, a worse one does not.
+   * one, a worse one only where both cannot be true: then somebody has set the device's clock.
    * @param {number|undefined} server  epoch ms
    * @param {number} [trip]  ms between asking and hearing
    */
   sync(server, trip = 1000) {
-    if (typeof server !== "number" || trip > this.doubt * 2) return;
+    if (typeof server !== "number") return;
+    const offset = server + trip / 2 - this.local();
+    const set = Math.abs(offset - this.offset) > 2 * (trip + this.doubt);
+    if (trip > this.doubt * 2 && !set) return;
     this.doubt = Math.max(trip, 1);
-    this.offset = server + trip / 2 - this.local();
+    this.offset = offset;
   }
 }
 

@@ -7,6 +7,7 @@ import { html, noChange, nothing, render, svg } from "../../vendor/lit-html/lit-
 import { Directive, directive } from "../../vendor/lit-html/directive.js";
 import { t } from "./words.js";
 
+export { draws } from "./shelf.js";
 export { html, nothing, svg };
 
 class Vars extends Directive {
@@ -99,12 +100,6 @@ export function painter(paint) {
  * @param {KeyboardEvent} event
  */
 export const composing = (event) => event.isComposing || event.keyCode === 229;
-
-/** 128 random bits as 32 hexadecimal characters. */
-export function draws() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
 
 /**
  * Say a change to people who listen instead of looking.

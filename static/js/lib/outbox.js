@@ -1,6 +1,7 @@
 /**
  * What this device still has to say. An entry is stored before it is sent and stays until a final
  * answer comes; it is sent again under the same key, so a doubled message is harmless.
+ * Two tabs share one shelf: each writes the entry it means and leaves the others alone.
  * No rules about votes or notes here: a slot, an event, a payload, an answer.
  */
 
@@ -28,6 +29,13 @@ export const wait = (tries, random) => Math.round(1000 * WAITS[Math.min(tries, W
 /** @param {Answer} answer */
 export const isFinal = (answer) =>
   answer.status !== "busy" && !(answer.status === "refused" && PATIENCE.has(answer.code));
+
+/**
+ * Whether the stored entry is the one this page means, and not a later one of its slot.
+ * @param {Entry|undefined} found
+ * @param {Entry} entry
+ */
+const same = (found, entry) => found !== undefined && found.at === entry.at && JSON.stringify(found.payload) === JSON.stringify(entry.payload);
 
 export class Outbox {
   /**
@@ -64,8 +72,17 @@ export class Outbox {
     }
   }
 
-  write() {
-    const kept = Array.from(this.entries.values());
+  /**
+   * Change one entry of the stored list, which another tab may have changed since.
+   * @param {string} slot
+   * @param {(found: Entry|undefined) => Entry|null|undefined} change  what becomes of it: another
+   *   entry, null for none, or the same
+   */
+  amend(slot, change) {
+    const kept = this.read();
+    const i = kept.findIndex((one) => one.slot === slot);
+    const entry = change(kept[i]);
+    if (entry !== kept[i]) kept.splice(i < 0 ? kept.length : i, 1, ...(entry ? [entry] : []));
     try {
       if (kept.length) this.shelf.setItem(this.name, JSON.stringify(kept));
       else this.shelf.removeItem(this.name);
@@ -93,21 +110,24 @@ export class Outbox {
    */
   put(slot, event, payload) {
     this.entries.delete(slot);
-    this.entries.set(slot, { slot, event, payload, at: this.now(), tries: 0, state: "kept", until: 0 });
-    this.write();
+    /** @type {Entry} */
+    const entry = { slot, event, payload, at: this.now(), tries: 0, state: "kept", until: 0 };
+    this.entries.set(slot, entry);
+    this.amend(slot, () => entry);
     this.flush();
   }
 
   /** @param {string} slot */
   drop(slot) {
-    if (this.entries.delete(slot)) this.write();
+    const entry = this.entries.get(slot);
+    if (entry && this.entries.delete(slot)) this.amend(slot, (found) => (same(found, entry) ? null : found));
   }
 
   /** The line is up: send what waits. @param {boolean} online */
   connected(online) {
     this.online = online;
     if (online) {
-      for (const entry of this.entries.values()) if (entry.state === "waiting") entry.until = 0;
+      for (const entry of this.entries.values()) if (entry.state !== "busy") entry.until = 0;
       this.flush();
     } else {
       for (const entry of this.entries.values()) if (entry.state !== "sending") entry.state = "kept";
@@ -134,7 +154,8 @@ export class Outbox {
     this.flying += 1;
     entry.state = "sending";
     entry.tries += 1;
-    this.changed();
+    // After a reload it must be known that the server may have it already.
+    this.amend(entry.slot, (found) => (same(found, entry) ? entry : found));
     this.send(entry.event, payload).then(
       (answer) => this.heard(entry, answer),
       () => this.missed(entry),
@@ -154,7 +175,7 @@ export class Outbox {
       // A newer entry may have taken the slot while this one was on its way: that one stays.
       if (this.entries.get(entry.slot) === entry) this.entries.delete(entry.slot);
       this.settled(entry, answer);
-      this.write();
+      this.amend(entry.slot, (found) => (same(found, entry) ? null : found));
     }
     this.flush();
   }
@@ -175,6 +196,10 @@ export class Outbox {
     entry.state = state;
     entry.until = this.now() + ms;
     this.changed();
-    this.later(() => this.flush(), ms + 1);
+    this.later(() => {
+      // The timer decides, not the device's clock, which somebody may have set back meanwhile.
+      entry.until = 0;
+      this.flush();
+    }, ms + 1);
   }
 }

@@ -9,48 +9,7 @@ import { Line } from "./socket.js";
 import { Store } from "./store.js";
 import { knows, load, t } from "./words.js";
 
-/** A shelf that never throws: private windows forbid storage. */
-export const shelf = {
-  /** @param {string} key */
-  getItem(key) {
-    try {
-      return localStorage.getItem(key);
-    } catch {
-      return null;
-    }
-  },
-  /** @param {string} key @param {string} value */
-  setItem(key, value) {
-    try {
-      localStorage.setItem(key, value);
-    } catch {
-      // Nothing to do: the page still holds it.
-    }
-  },
-  /** @param {string} key */
-  removeItem(key) {
-    try {
-      localStorage.removeItem(key);
-    } catch {
-      // The same.
-    }
-  },
-};
-
-/**
- * @param {string} key
- * @param {any} otherwise
- */
-export function recall(key, otherwise) {
-  try {
-    return JSON.parse(shelf.getItem(key) || "null") || otherwise;
-  } catch {
-    return otherwise;
-  }
-}
-
-/** @param {string} key @param {unknown} value */
-export const keep = (key, value) => shelf.setItem(key, JSON.stringify(value));
+export { keep, recall, shelf } from "./shelf.js";
 
 /**
  * @typedef {{boot: import("./types.js").Boot, store: Store, clock: Clock, line: Line,

@@ -8,6 +8,8 @@ import { io } from "../../vendor/socket.io/socket.io.esm.min.js";
 /** @typedef {"connecting"|"connected"|"polling"|"lost"|"over"} LineState */
 
 const TIMEOUT = 8000;
+/** A hall that comes at once stands in a line at the door; giving up early would lengthen it. */
+const JOIN_TIMEOUT = 30000;
 const POLL_EVERY = 2500;
 /** Failures in a row after which plain HTTP takes over; websockets are tried on beside it. */
 const BLOCKED_AFTER = 2;
@@ -175,12 +177,15 @@ export class Line {
     /** @type {Record<string, string>} */
     const headers = { "Content-Type": "application/json", Accept: "application/json" };
     if (this.token) headers.Authorization = `Bearer ${this.token}`;
+    const stop = new AbortController();
+    const timer = setTimeout(() => stop.abort(), event === "join" ? JOIN_TIMEOUT : TIMEOUT);
     const answer = await fetch(`/api/f/${this.code}/${event}`, {
       method: "POST",
       headers,
       body: JSON.stringify(payload || {}),
       credentials: "same-origin",
-    });
+      signal: stop.signal,
+    }).finally(() => clearTimeout(timer));
     const said = await answer.json().catch(() => null);
     if (!said || !said.status) throw new Error(`answer ${answer.status}`);
     if (said.code === "sign_in" && !again && event !== "token" && event !== "join") {

@@ -2,8 +2,11 @@
  * A link that carries its token in the fragment (#k=…): a ticket, a table card, the stage, a
  * moderator's or panelist's link, an invitation. The token goes into the form and never into an
  * address that a server or a history keeps.
+ * With a seat's ticket goes this device's own key, so that a lost answer can be asked for again.
  * May be used by /f/{code}/enter and /invite; both work by pasting where scripts are off.
  */
+
+import { deviceKey } from "../lib/shelf.js";
 
 /**
  * The token of a fragment such as "#k=abc", or nothing.
@@ -20,6 +23,9 @@ function enter() {
   const form = document.querySelector("form[data-enter]");
   if (!(form instanceof HTMLFormElement)) return;
   const field = form.elements.namedItem("k");
+  const key = form.elements.namedItem("key");
+  const [, code] = /^\/f\/(\d+)\//.exec(location.pathname) || [];
+  if (key instanceof HTMLInputElement && code) key.value = deviceKey(code);
   const token = tokenOf(location.hash);
   if (!token || !(field instanceof HTMLInputElement)) return;
   field.value = token;

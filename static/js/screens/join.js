@@ -1,12 +1,21 @@
 /**
  * Coming in: a ticket or a personal link in the address's fragment, a session kept on this
- * device, or the open door. The fragment never reaches a server log and is wiped at once.
+ * device, or the open door. The fragment never reaches a server log and is wiped at once; a
+ * ticket stays on this device until the server has answered it.
  */
 
-import { keep, recall } from "../lib/page.js";
+import { draw, html } from "../lib/dom.js";
+import { isFinal, wait } from "../lib/outbox.js";
+import { deviceKey, keep, recall, shelf } from "../lib/shelf.js";
+import { t } from "../lib/words.js";
 
 /** @typedef {import("../lib/page.js").Page} Page */
 /** @typedef {{token: string, seat?: number|null, expires?: number}} Pass */
+
+/** After so long without an answer the page says what it waits for, in ms. */
+const SLOW = 1500;
+/** Refusals that are questions: the same again with `swap` is let in. */
+const ASKED_FIRST = new Set(["seat_held", "guest_held"]);
 
 /**
  * The fragment's two kinds of key.
@@ -21,6 +30,9 @@ export function keysIn(hash) {
 
 /** @param {string} code */
 const shelfKey = (code) => `th:${code}:pass`;
+
+/** @param {string} code  where a ticket waits for its answer */
+const ticketKey = (code) => `th:${code}:ticket`;
 
 /**
  * The link that opens this seat again in another browser, if this device holds its token.
@@ -45,48 +57,120 @@ export function holder(page) {
 }
 
 /**
+ * What is said and asked before the phone's own screen is on.
+ * @typedef {{say: (title: string, line: string) => void, ask: (message: string) => Promise<boolean>,
+ *   pause: (ms: number) => Promise<unknown>}} Door
+ */
+
+/** @type {Door} */
+const AT_THE_DOOR = {
+  say: (title, line) =>
+    draw(
+      document.getElementById("main"),
+      html`<div class="light light-wait" role="status">
+        <i class="lamp"></i>
+        <p><b>${t(title)}</b><small>${t(line)}</small></p>
+      </div>`,
+    ),
+  ask: (message) =>
+    new Promise((answer) =>
+      draw(
+        document.getElementById("main"),
+        html`<div class="light light-wait light-kept" role="alert">
+            <i class="lamp"></i>
+            <p><b>${message}</b><small>${t("phone.swap_line")}</small></p>
+          </div>
+          <button class="btn btn-main btn-tall btn-wide" type="button" @click=${() => answer(false)}>${t("phone.leave")}</button>
+          <p><button class="btn btn-tall btn-wide" type="button" @click=${() => answer(true)}>${t("phone.change")}</button></p>`,
+      ),
+    ),
+  pause: (ms) =>
+    new Promise((done) => {
+      setTimeout(done, ms);
+      window.addEventListener("online", done, { once: true });
+    }),
+};
+
+/**
  * Make the page's line carry a seat. Refusals come back as the server's sentence.
  * @param {Page} page
+ * @param {Door} [door]
  * @returns {Promise<{message: string}|null>}
  */
-export async function enter(page) {
+export async function enter(page, door = AT_THE_DOOR) {
   const { code } = page.boot;
   const { ticket, resume } = keysIn(location.hash);
-  if (ticket || resume) history.replaceState(null, "", location.pathname + location.search);
-  if (resume) {
-    keep(shelfKey(code), { token: resume });
-    page.line.token = resume;
-    return null;
-  }
-  if (ticket) return join(page, { ticket });
+  const shown = ticket || resume || recall(ticketKey(code), null);
+  if (shown) return show(page, shown, door);
   const known = page.boot.me && page.boot.me.role !== "visitor";
   if (known) return null;
   /** @type {Pass|null} */
   const pass = recall(shelfKey(code), null);
-  if (pass) {
-    page.line.token = pass.token;
-    return null;
-  }
-  return join(page, {});
+  if (pass) page.line.token = pass.token;
+  else await page.line.post("join", {}).then((answer) => take(page, answer), () => null);
+  return null;
 }
 
 /**
+ * Show a ticket or a link until a final answer comes; until then this device keeps it.
  * @param {Page} page
- * @param {{ticket?: string}} body
+ * @param {string} ticket
+ * @param {Door} door
  * @returns {Promise<{message: string}|null>}
  */
-async function join(page, body) {
-  try {
-    const answer = await page.line.post("join", body);
-    if (answer.token) {
-      keep(shelfKey(page.boot.code), { token: answer.token, seat: answer.seat, expires: answer.expires });
-      page.line.token = answer.token;
-      return null;
-    }
-    return body.ticket ? { message: answer.message || "" } : null;
-  } catch {
-    return null;
+async function show(page, ticket, door) {
+  const { code } = page.boot;
+  keep(ticketKey(code), ticket);
+  // Where storage is forbidden, only the address survives a reload.
+  if (recall(ticketKey(code), null) === ticket) wipe();
+  /** @type {Pass|null} */
+  const pass = recall(shelfKey(code), null);
+  if (!page.line.token && pass) page.line.token = pass.token;
+  const body = { ticket, key: deviceKey(code) };
+  let answer = await insist(page, body, door);
+  const asked = ASKED_FIRST.has(answer.code);
+  const swap = asked && (await door.ask(answer.message || ""));
+  if (swap) answer = await insist(page, { ...body, swap }, door);
+  shelf.removeItem(ticketKey(code));
+  wipe();
+  return take(page, answer) || (asked && !swap) ? null : { message: answer.message || "" };
+}
+
+/**
+ * The first final answer. The same key goes with every try, so a doubled one gets the same seat.
+ * @param {Page} page
+ * @param {Record<string, any>} body
+ * @param {Door} door
+ * @returns {Promise<any>}
+ */
+async function insist(page, body, door) {
+  for (let tries = 1; ; tries += 1) {
+    const slow = setTimeout(() => door.say("phone.entering", "phone.entering_line"), SLOW);
+    const answer = await page.line.post("join", body).catch(() => null);
+    clearTimeout(slow);
+    if (answer && isFinal(answer)) return answer;
+    door.say("phone.entering_again", "phone.entering_again_line");
+    await door.pause(1000 + wait(tries, Math.random));
   }
+}
+
+/** The fragment must not stay where others may read or share it. */
+function wipe() {
+  const { ticket, resume } = keysIn(location.hash);
+  if (ticket || resume) history.replaceState(null, "", location.pathname + location.search);
+}
+
+/**
+ * Keep what joining gave, if it gave a seat.
+ * @param {Page} page
+ * @param {Pass} answer
+ * @returns {boolean}
+ */
+function take(page, { token, seat, expires }) {
+  if (!token) return false;
+  keep(shelfKey(page.boot.code), { token, seat, expires });
+  page.line.token = token;
+  return true;
 }
 
 /**

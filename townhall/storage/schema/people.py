@@ -55,6 +55,7 @@ class Seat(SQLModel, table=True):
     person_id: int | None = Field(default=None, foreign_key="person.id")
     ticket_hash: str | None = Field(default=None, unique=True)
     redeemed_at: int | None = maybe()
+    device_hash: str | None = None  # of the key of the device that redeemed the ticket
     voided_at: int | None = maybe()
     created_at: int = moment()
 

@@ -4,7 +4,7 @@
  */
 
 import { draws } from "../../lib/dom.js";
-import { keep, recall } from "../../lib/page.js";
+import { keepChanges, recall } from "../../lib/shelf.js";
 
 /**
  * @typedef {{kind: string, text: string, seat: number|null}} Said
@@ -26,11 +26,13 @@ export class Notebook {
     this.known = recall(`${name}:known`, {});
     /** @type {Record<string, Said & {message: string, at: number}>} what the server would not take */
     this.refused = recall(`${name}:refused`, {});
+    this.saved = { known: { ...this.known }, refused: { ...this.refused } };
   }
 
   save() {
-    keep(`${this.name}:known`, this.known);
-    keep(`${this.name}:refused`, this.refused);
+    keepChanges(`${this.name}:known`, this.saved.known, this.known);
+    keepChanges(`${this.name}:refused`, this.saved.refused, this.refused);
+    this.saved = { known: { ...this.known }, refused: { ...this.refused } };
   }
 
   /** @param {Said} said */

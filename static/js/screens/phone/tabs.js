@@ -7,9 +7,8 @@ import { day, minutes, timeOfDay, countdown } from "../../lib/clock.js";
 import { composing, html, live, nothing, vars } from "../../lib/dom.js";
 import { icon } from "../../lib/marks.js";
 import { t } from "../../lib/words.js";
-import { ballot } from "../../ballots/index.js";
 import { personalLink } from "../join.js";
-import { switches } from "./vote.js";
+import { choiceWords, switches } from "./vote.js";
 
 /** @typedef {import("../phone.js").Phone} Phone */
 
@@ -29,8 +28,10 @@ function now(phone) {
   const length = (segment.minutes + segment.extended) * 60000;
   const left = (segment.started_at || at) + length - at;
   const talk = agenda.speaker;
+  // What is open already does not open soon, and the phone is not to be put down.
+  const open = phone.open().length > 0;
   return html`<section class="now" aria-labelledby="now">
-    <p>${t(`phone.now.${segment.kind}`)}</p>
+    ${open ? nothing : html`<p>${t(`phone.now.${segment.kind}`)}</p>`}
     <h1 id="now">${segment.title}</h1>
     ${segment.prompt ? html`<p>${segment.prompt}</p>` : nothing}
     ${talk ? html`<p>${t("phone.now.speaker", { name: talk.name, left: countdown(talk.started_at + talk.seconds * 1000 - at) })}</p>` : nothing}
@@ -38,7 +39,7 @@ function now(phone) {
       ? html`<p class="clock" role="timer"><b>${countdown(left)}</b> ${t("live.left_word")}</p>
           <div class="drain" ${vars({ left: `${Math.min(100, (100 * left) / length)}%` })}><i></i></div>`
       : nothing}
-    <p>${t("phone.now.changes")}</p>
+    ${open ? nothing : html`<p>${t("phone.now.changes")}</p>`}
   </section>`;
 }
 
@@ -199,15 +200,6 @@ function askRow(phone, ask) {
   </li>`;
 }
 
-/** @param {Phone} phone @param {import("../../lib/types.js").Question} question @param {any} choice */
-function choiceWords(phone, question, choice) {
-  if (choice === undefined || choice === null) return t("phone.choice_hidden");
-  const kind = ballot(question.kind, phone.paint);
-  if (!kind) return "";
-  const state = kind.ready(question, kind.draft(choice));
-  return t(state.key.replace("live.ready.", "live.chose."), state.params);
-}
-
 /** @param {Phone} phone @param {number} [most] */
 function stubs(phone, most) {
   const all = phone.votes.stubs();
@@ -222,7 +214,7 @@ function stubs(phone, most) {
             return html`<li>
               <span
                 >${question.title}
-                <small>${question.round ? `${t(`live.round.${question.round}`)} · ` : ""}${choiceWords(phone, question, vote.choice)}</small></span
+                <small>${question.round ? `${t(`live.round.${question.round}`)} · ` : ""}${vote.choice === undefined || vote.choice === null ? t("phone.choice_hidden") : choiceWords(question, vote.choice, phone.paint)}</small></span
               >
               <span class="stub">${vote.receipt ? vote.receipt.code : "–"}</span>
               ${!most && vote.nonce && vote.receipt

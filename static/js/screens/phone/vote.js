@@ -6,7 +6,7 @@
 import { ballot } from "../../ballots/index.js";
 import { countdown } from "../../lib/clock.js";
 import { composing, html, nothing, rich, vars } from "../../lib/dom.js";
-import { isLate, isOpen, stateKey } from "../../lib/lights.js";
+import { isCounted, isLate, isOpen, stateKey } from "../../lib/lights.js";
 import { lang, t } from "../../lib/words.js";
 
 /** @typedef {import("../../lib/types.js").Question} Question */
@@ -51,7 +51,27 @@ function head(phone, question) {
     <h1>${question.title}</h1>
     ${clock(question, now)}
   </header>
-  ${question.help ? html`<p class="soft help">${question.help}</p>` : nothing}`;
+  ${question.help && running ? html`<p class="soft help">${question.help}</p>` : nothing}`;
+}
+
+/**
+ * A choice in words; nothing where this phone does not know it.
+ * @param {Question} question
+ * @param {any} choice
+ * @param {() => void} paint
+ * @returns {string}
+ */
+export function choiceWords(question, choice, paint) {
+  const kind = ballot(question.kind, paint);
+  if (choice === undefined || choice === null || !kind) return "";
+  const state = kind.ready(question, kind.draft(choice));
+  return t(state.key.replace("live.ready.", "live.chose."), state.params);
+}
+
+/** What counts, in words, or nothing. @param {Phone} phone @param {Question} question */
+function countedWords(phone, question) {
+  const vote = phone.votes.vote(question.id);
+  return isCounted(vote) ? choiceWords(question, vote.choice, phone.paint) : "";
 }
 
 /** @param {Phone} phone @param {Question} question */
@@ -60,12 +80,14 @@ export function lightOf(phone, question) {
   const at = votes.light(question);
   if (!at) return nothing;
   const params = { ...at.params, n: at.params.n || 0 };
+  const what = isOpen(question) ? "" : countedWords(phone, question);
   const tone = at.tone === "kept" ? "light-wait light-kept" : `light-${at.tone}`;
   return html`<div class="light ${tone}" role=${at.tone === "fail" ? "alert" : "status"}>
     <i class="lamp"></i>
     <p>
       <b>${t(at.title, params)}${at.code ? html` <span class="stub">${at.code}</span>` : nothing}</b>
       <small>${t(at.line, params)}</small>
+      ${what ? html`<small>${t("phone.counted_choice", { what })}</small>` : nothing}
     </p>
     ${at.change && question.kind !== "dots"
       ? html`<button class="btn btn-low" type="button" @click=${() => votes.change(question.id)}>${t("phone.change")}</button>`
@@ -82,14 +104,32 @@ function deed(phone, question, kind) {
   if (votes.locked(question) || (question.kind === "dots" && loose && votes.light(question))) {
     return html`<div class="deed">${lightOf(phone, question)}${next(phone, question)}</div>`;
   }
-  if (loose && kind.instant) return html`<div class="deed"><p>${t("phone.tap_votes")}</p></div>`;
+  const still = stillCounted(phone, question);
+  if (loose && kind.instant) return html`<div class="deed">${still}<p>${t("phone.tap_votes")}</p></div>`;
   if (loose && question.kind === "dots") return html`<div class="deed"><p>${t("phone.dots_moves")}</p></div>`;
   if (votes.confirming === question.id) return confirm(phone, question, state);
   return html`<div class="deed">
+    ${still}
     <button class="btn btn-main btn-tall btn-wide" type="submit" form="ballot" aria-disabled=${state.ok ? "false" : "true"}>
       ${t(loose ? "phone.cast" : "phone.to_confirm")}
     </button>
     <p>${t(state.key, state.params)}</p>
+  </div>`;
+}
+
+/**
+ * While a vote is being changed, the earlier one counts: said until the new one is sent.
+ * @param {Phone} phone
+ * @param {Question} question
+ */
+function stillCounted(phone, question) {
+  const { votes } = phone;
+  const what = votes.editing.has(question.id) && countedWords(phone, question);
+  if (!what) return nothing;
+  return html`<div class="light light-wait light-kept" role="status">
+    <i class="lamp"></i>
+    <p><small>${t("phone.still_counted", { what })}</small></p>
+    <button class="btn btn-low" type="button" @click=${() => votes.leave(question.id)}>${t("phone.leave")}</button>
   </div>`;
 }
 
@@ -187,6 +227,7 @@ export function questionView(phone, question) {
         <i class="lamp"></i>
         <p><b>${t("phone.seats_only")}</b><small>${t("phone.seats_only_line")}</small></p>
       </div>
+      <p><a class="btn btn-wide" href="/f/${page.boot.code}/enter">${t("phone.ticket_by_hand")}</a></p>
       ${turnout(phone, question)} ${switches()}`;
   }
   const table = page.store.me ? page.store.me.table : null;

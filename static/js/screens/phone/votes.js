@@ -4,9 +4,9 @@
  */
 
 import { ballot } from "../../ballots/index.js";
-import { announce, draws } from "../../lib/dom.js";
+import { announce } from "../../lib/dom.js";
 import { isCounted, isLate, isOpen, light } from "../../lib/lights.js";
-import { keep, recall } from "../../lib/page.js";
+import { draws, keep, recall } from "../../lib/shelf.js";
 import { t } from "../../lib/words.js";
 
 /** @typedef {import("../../lib/types.js").Question} Question */
@@ -140,10 +140,14 @@ export class Votes {
    */
   settled(entry, answer) {
     const { question, key, nonce, rev, choice } = entry.payload;
+    // Another tab may have cast since: the nonces of its ballots live only on the shelf.
+    this.kept = { ...this.kept, ...recall(this.name, {}) };
     const before = this.kept[question] || {};
     const at = this.page.clock.now();
     if (answer.status === "counted" || answer.status === "counted_before") {
       this.kept[question] = { status: "counted", choice, key, nonce, rev: answer.rev || rev, receipt: answer.receipt, at };
+    } else if (answer.status === "superseded" && before.receipt && answer.receipt && before.receipt.id === answer.receipt.id) {
+      // What counts was cast by another tab of this phone, which kept it with its nonce.
     } else if (answer.status === "superseded") {
       this.kept[question] = { status: "superseded", choice: answer.choice, rev: answer.rev || rev, receipt: answer.receipt, at };
     } else if (isCounted(before)) {
@@ -162,6 +166,13 @@ export class Votes {
   /** @param {number} id */
   change(id) {
     this.editing.add(id);
+    this.changed();
+  }
+
+  /** Give a begun change up: what counts is shown again. @param {number} id */
+  leave(id) {
+    this.editing.delete(id);
+    delete this.drafts[id];
     this.changed();
   }
 

@@ -377,6 +377,7 @@ def upgrade() -> None:
         sa.Column("person_id", sa.Integer(), nullable=True),
         sa.Column("ticket_hash", sa.String(), nullable=True),
         sa.Column("redeemed_at", sa.BigInteger(), nullable=True),
+        sa.Column("device_hash", sa.String(), nullable=True),
         sa.Column("voided_at", sa.BigInteger(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["forum_id"], ["forum.id"], name=op.f("fk_seat_forum_id_forum")),

@@ -1,0 +1,131 @@
+"""A phone at its hardest moments: at the door, and while it changes its mind."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect
+
+from tests.browser.test_every_screen import House
+
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    opened = House(tmp_path)
+    yield opened
+    opened.server.stop()
+
+
+def phone(browser: Browser) -> Page:
+    context = browser.new_context(
+        viewport={"width": 390, "height": 844}, locale="ko-KR", reduced_motion="reduce"
+    )
+    page = context.new_page()
+    page.set_default_timeout(15_000)
+    return page
+
+
+def seat(page: Page) -> int:
+    """The seat that the page's cookie holds."""
+    answer = page.request.get(page.url.partition("#")[0].partition("/enter")[0])
+    found = re.search(r'id="boot"[^>]*>(.*?)</script>', answer.text(), re.DOTALL)
+    assert found
+    held: int = json.loads(found[1])["me"]["seat"]
+    return held
+
+
+def test_a_ticket_whose_answer_is_lost_opens_its_seat(
+    browser: Browser, house: House, pictures: Path
+) -> None:
+    page, answers = phone(browser), []
+
+    def lose_the_first(route: Route) -> None:
+        answers.append(route.fetch().json())
+        route.abort() if len(answers) == 1 else route.continue_()
+
+    page.route("**/api/f/*/join", lose_the_first)
+    page.goto(house.addresses["phone"])
+    expect(page.locator("main")).to_contain_text("자리표는 이 휴대폰에 있어요")
+    page.screenshot(path=pictures / "phone-ticket-again.png")
+    expect(page.locator(".now")).to_be_visible()
+    assert len(answers) > 1
+    assert seat(page) == answers[0]["seat"]
+    assert (
+        page.evaluate("localStorage.getItem('th:' + location.pathname.slice(3) + ':ticket')")
+        is None
+    )
+
+
+def test_a_link_takes_no_seat_away_unasked(browser: Browser, house: House, pictures: Path) -> None:
+    page = phone(browser)
+    page.goto(house.addresses["phone"])
+    expect(page.locator(".tabs")).to_be_visible()
+    expect(page.locator(".now")).to_be_visible()
+    mine = seat(page)
+    at = f"{house.server.url}/f/{house.code}"
+    other = httpx.post(f"{house.server.url}/api/f/{house.code}/join", json={}).json()
+    page.goto(f"{at}/enter#k={other['token']}")
+    expect(page.locator("main")).to_contain_text("다른 자리로 바꿀까요?")
+    page.screenshot(path=pictures / "phone-swap-page.png")
+    page.get_by_role("link", name="그대로 두기").click()
+    expect(page.locator(".now")).to_be_visible()
+    assert seat(page) == mine
+    for fragment in ("r", "k"):
+        page.goto("about:blank")
+        page.goto(f"{at}#{fragment}={other['token']}")
+        expect(page.locator("main")).to_contain_text("다른 자리로 바꿀까요?")
+        page.screenshot(path=pictures / "phone-swap.png")
+        page.get_by_role("button", name="그대로 두기").click()
+        expect(page.locator(".now")).to_be_visible()
+        assert seat(page) == mine
+    page.goto("about:blank")
+    page.goto(f"{at}#r={other['token']}")
+    page.get_by_role("button", name="바꾸기").click()
+    expect(page.locator(".now")).to_be_visible()
+    assert seat(page) == other["seat"]
+
+
+def test_a_change_that_was_not_sent_leaves_the_earlier_vote_and_says_so(
+    browser: Browser, house: House, pictures: Path
+) -> None:
+    page, guest = phone(browser), phone(browser)
+    page.goto(house.addresses["phone"])
+    guest.goto(house.addresses["open"])
+    score = house.questions()[0]["id"]
+    house.lead("agenda_start")
+    house.lead("question_open", question=score)
+    expect(page.locator(".help")).to_be_visible()
+
+    guest.get_by_role("link", name="자리표에 적힌 번호 적기").click()
+    expect(guest.locator("input[name=k]")).to_be_visible()
+
+    rows = page.locator(".ballot-row")
+    expect(rows).to_have_count(3)
+    for n in range(3):
+        rows.nth(n).locator(".rate label").nth(3).click()
+    page.locator("button[form=ballot]").click()
+    expect(page.locator(".light-done")).to_be_visible()
+    page.get_by_role("button", name="바꾸기").click()
+    rows.nth(0).locator(".rate label").nth(1).click()
+    expect(page.locator(".deed")).to_contain_text("아직 앞의 표(A 4점, B 4점, C 4점)가 세어져요")
+    page.screenshot(path=pictures / "phone-still-counted.png")
+    page.get_by_role("button", name="그대로 두기").click()
+    expect(page.locator(".light-done")).to_be_visible()
+    page.get_by_role("button", name="바꾸기").click()
+    rows.nth(0).locator(".rate label").nth(1).click()
+
+    page.goto(page.url.partition("#")[0] + "#agenda")
+    expect(page.locator(".now")).to_be_visible()
+    expect(page.locator(".now")).not_to_contain_text("투표가 열리면")
+    page.screenshot(path=pictures / "phone-agenda-open.png")
+    page.goto(page.url.partition("#")[0] + "#")
+
+    house.close_question(score)
+    expect(page.locator(".light-done")).to_contain_text("센 표: A 4점, B 4점, C 4점")
+    expect(page.locator(".help")).to_have_count(0)
+    page.screenshot(path=pictures / "phone-closed.png")
