@@ -107,6 +107,21 @@ async def test_a_summary_after_the_segment_is_refused_with_its_text(hall: Hall, 
     assert (await shown(hall, room.desk, screens.draft))["text"] == "제때 온 글"
 
 
+async def test_a_summary_of_the_first_talk_does_not_become_the_second_ones(
+    hall: Hall, room: Room
+) -> None:
+    with writing(hall.database) as session:
+        second = facts.segment(session, room.forum, position=1, title="둘째 모둠 토론")
+    said = {"rev": 1, "text": "첫 토론", "send": True}
+
+    late = notes.summarise(hall, room.desk, key=key(1), segment=room.segment, **said)
+
+    assert await refused(late) == ("segment_over", {"text": "첫 토론"})
+    assert await shown(hall, room.desk, screens.summaries) == []
+    now = await notes.summarise(hall, room.desk, key=key(2), segment=second, **said)
+    assert now["status"] == "ok"
+
+
 async def test_a_late_edit_of_the_last_summary_does_not_enter_the_next_segment(
     hall: Hall, room: Room
 ) -> None:
