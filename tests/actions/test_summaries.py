@@ -10,9 +10,11 @@ from tests import facts
 from tests.actions.conftest import Announced
 from tests.actions.desks import Room, furnish, key, refused, shown
 from tests.facts import Clock
-from townhall.actions import notes
+from townhall.actions import notes, questions
+from townhall.domain.audience import Actor
 from townhall.hall import Hall
 from townhall.screens import notes as screens
+from townhall.screens import slices
 from townhall.storage.database import writing
 from townhall.storage.schema import SummaryVersion
 
@@ -120,6 +122,30 @@ async def test_a_summary_of_the_first_talk_does_not_become_the_second_ones(
     assert await shown(hall, room.desk, screens.summaries) == []
     now = await notes.summarise(hall, room.desk, key=key(2), segment=second, **said)
     assert now["status"] == "ok"
+
+
+async def test_stickers_go_over_the_summaries_of_the_last_talk_alone(
+    hall: Hall, room: Room
+) -> None:
+    async def sent(desk: Actor, n: int, text: str) -> None:
+        await notes.summarise(hall, desk, key=key(n), rev=1, text=text, send=True)
+
+    await sent(room.desk, 1, "첫 토론")
+    await sent(room.other, 2, "첫 토론에서만")
+    with writing(hall.database) as session:
+        facts.segment(session, room.forum, position=1, started_at=facts.NOON + 1)
+    await sent(room.desk, 3, "둘째 토론")
+    with writing(hall.database) as session:
+        facts.segment(session, room.forum, kind="points", position=2, started_at=facts.NOON + 2)
+        over = {"budget": 5, "over": "summaries"}
+        asked = facts.question(session, room.forum, kind="dots", state="draft", config=over)
+
+    moderator = Actor("moderator", forum=room.forum)
+    await questions.open_(hall, moderator, key=key(4), question=asked)
+
+    shown_now = await hall.read(slices.read, room.forum, "stage")
+    (question,) = shown_now[1]["questions"]
+    assert question["options"] == [{"id": "t1", "title": "둘째 토론", "table": 1}]
 
 
 async def test_a_late_edit_of_the_last_summary_does_not_enter_the_next_segment(
