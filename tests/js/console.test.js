@@ -14,11 +14,14 @@ const { canonical } = await import("../../static/js/screens/phone/votes.js");
 
 const MIN = 60000;
 
+/** Percent, as the server says it of each kind. @type {Record<string, number>} */
+const SPARE = { talk: 30, tables: 20, ask: 50, break: 50 };
+
 /** @param {[string, number, number|null, number|null][]} items  kind, minutes, started, ended (minutes) */
 function agenda(items, current = 2) {
   let planned = 0;
   const segments = items.map(([kind, minutes, started, ended], i) => {
-    const one = { id: i + 1, kind, title: kind, prompt: "", minutes, extended: 0, question: null, facts: {},
+    const one = { id: i + 1, kind, title: kind, prompt: "", minutes, extended: 0, spare: SPARE[kind] || 0, question: null, facts: {},
       started_at: started === null ? null : started * MIN, ended_at: ended === null ? null : ended * MIN, planned_at: planned };
     planned += minutes * MIN;
     return one;
@@ -36,9 +39,17 @@ test("an item that runs over its length pushes everything after it", () => {
   assert.deepEqual(forecast(run, 47 * MIN), { starts: { 1: 0, 2: 10 * MIN, 3: 47 * MIN }, late: 7 * MIN });
 });
 
-test("breaks are shortened first, votes never, and nothing below three minutes", () => {
-  const run = agenda([["talk", 10, 0, 10], ["tables", 30, 10, null], ["talk", 15, null, null], ["question", 9, null, null], ["break", 12, null, null], ["talk", 3, null, null]]);
-  assert.deepEqual(savings(run, 7).map(({ segment, by }) => [segment.id, by]), [[5, 4], [3, 5]]);
+test("breaks are shortened first; votes and candidates have nothing to spare", () => {
+  const run = agenda([["talk", 10, 0, 10], ["tables", 30, 10, null], ["talk", 15, null, null], ["question", 9, null, null], ["break", 12, null, null], ["pitch", 15, null, null], ["ask", 10, null, null]]);
+  assert.deepEqual(savings(run, 9).map(({ segment, by }) => [segment.id, by]), [[5, 6], [7, 5], [3, 4]]);
+});
+
+test("a saving once taken is not offered again, and what was added can be taken back", () => {
+  const run = agenda([["talk", 10, 0, 10], ["tables", 30, 10, null], ["break", 12, null, null], ["question", 9, null, null]]);
+  run.segments[2].extended = -6;
+  assert.deepEqual(savings(run, 9), []);
+  run.segments[3].extended = 5;
+  assert.deepEqual(savings(run, 9).map(({ segment, by }) => [segment.id, by]), [[4, 5]]);
 });
 
 test("no more is saved than is late", () => {
