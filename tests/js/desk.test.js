@@ -8,6 +8,8 @@ import { said } from "./page.js";
 const { Outbox } = await import("../../static/js/lib/outbox.js");
 const { Notebook } = await import("../../static/js/screens/desk/notebook.js");
 const { Summing } = await import("../../static/js/screens/desk/summary.js");
+const { ballot } = await import("../../static/js/ballots/index.js");
+const { Proxies } = await import("../../static/js/screens/desk/side.js");
 const { summary } = await import("../../static/js/screens/desk/views.js");
 const { graphemes, roughly } = await import("../../static/js/lib/graphemes.js");
 
@@ -190,4 +192,44 @@ test("length is counted as people count it", () => {
   assert.equal(roughly("한글"), 2);
   assert.equal(roughly("👨‍👩‍👧"), 1);
   assert.equal(roughly("e\u0301"), 1);
+});
+
+const SECRET = { id: 9, kind: "yesno", title: "찬성하나요?", options: [], config: {}, secret: true, changeable: false, state: "open" };
+
+/** @returns {any} */
+function proxies() {
+  /** @type {any} */
+  const at = { name: "desk", sent: [], table: 1, paint: () => {}, render: () => {},
+    page: { store: { get: () => [SECRET] }, clock: { now: () => 0 } } };
+  at.outbox = { put: (/** @type {string} */ slot, /** @type {string} */ event, /** @type {any} */ payload) => at.sent.push(payload), entry: () => null };
+  at.proxies = new Proxies(at);
+  return at;
+}
+
+test("a secret proxy vote is read back before it is stored for good", async () => {
+  await new Promise((done) => void (ballot("yesno", () => done(null)) && done(null)));
+  const at = proxies();
+  at.proxies.paper = "101";
+  at.proxies.draft = { pick: "yes" };
+  at.proxies.cast(SECRET);
+  assert.equal(at.sent.length, 0);
+  assert.match(said(at.proxies.view()), /desk\.paper_n.*live\.ready\.picked.*desk\.proxy_secret/s);
+  at.proxies.cast(SECRET);
+  assert.deepEqual([at.sent[0].paper, at.sent[0].choice], [101, "yes"]);
+  assert.doesNotMatch(said(at.proxies.view()), /desk\.proxy_secret/);
+});
+
+test("a paper typed a second time keeps its counted vote, with the refusal beside it", () => {
+  const at = proxies();
+  const settled = (/** @type {any} */ answer) => at.proxies.settled({ payload: { question: 9, paper: 101, rev: 1 } }, answer);
+  settled({ status: "counted", rev: 1, receipt: { code: "ERNQ" } });
+  assert.match(said(at.proxies.list(SECRET)), /live\.light\.done.*ERNQ/s);
+  settled({ status: "already_voted" });
+  assert.match(said(at.proxies.list(SECRET)), /live\.light\.unchanged_line.*ERNQ/s);
+});
+
+test("a refusal speaks to the facilitator, not of them", () => {
+  const at = proxies();
+  at.proxies.settled({ payload: { question: 9, paper: 101, rev: 1 } }, { status: "already_voted" });
+  assert.match(said(at.proxies.list(SECRET)), /desk\.proxy\.fail_already_voted/);
 });
