@@ -92,7 +92,8 @@ export class Console {
       return { scene, question: question.id };
     }
     const segment = this.page.store.segment();
-    return { scene: segment ? USUAL[segment.kind] || "agenda" : "join", question: null };
+    const idle = (this.page.store.get("agenda") || {}).state === "ended" ? "waiting" : "join";
+    return { scene: segment ? USUAL[segment.kind] || "agenda" : idle, question: null };
   }
 
   /** @param {string} scene */

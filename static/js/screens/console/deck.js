@@ -130,6 +130,7 @@ export function control(desk) {
   const segment = desk.page.store.segment();
   const left = question && isOpen(question) && question.closes_at ? countdown(question.closes_at - now) : null;
   const last = question && question.closes_at && question.closes_at - now <= 10000;
+  const counted = Boolean(tally && tally.certificate);
   const idle = desk.planless() ? "console.no_plan" : (desk.page.store.get("agenda") || {}).state === "ended" ? "console.ended" : "console.not_started";
   return html`${track(question)}
     <section class="control" aria-live="polite">
@@ -138,11 +139,11 @@ export function control(desk) {
         <p class="soft">${question ? facts(question) : segment ? segment.prompt : t(`${idle}_line`)}</p>
       </div>
       ${left === null ? html`<p class="left"></p>` : html`<p class="left ${last ? "clock-last" : ""}" role="timer">${left}</p>`}
-      ${question && question.state !== "draft" ? came(desk, question) : nothing}
+      ${question && question.state !== "draft" && !counted ? came(desk, question) : nothing}
       ${question ? certificate(desk, question) : nothing} ${tally ? concentration(tally) : nothing}
-      ${button(desk, question, deed)}
       ${desk.said ? html`<p class="said" role="alert">${desk.said}</p>` : nothing}
-    </section>`;
+    </section>
+    ${button(desk, question, deed)}`;
 }
 
 /** @param {Console} desk @param {Question|null} question @param {import("../console.js").Deed} deed */
@@ -156,7 +157,7 @@ function button(desk, question, deed) {
           ${times(desk.seconds(question)).map((n) => html`<option value=${n} .selected=${live(n === desk.seconds(question))}>${n ? (n % 60 ? t("console.n_seconds", { n }) : t("live.minutes", { n: n / 60 })) : t("console.no_limit")}</option>`)}
         </select></label>`
       : nothing;
-  return html`<div class="act ${side === nothing ? "alone" : ""}">
+  return html`<div aria-live="polite" class="act ${side === nothing ? "alone" : ""}">
     ${side}
     ${deed.held
       ? html`<button class="btn btn-main btn-hold big" id="big" type="button" aria-disabled=${deed.off ? "true" : "false"} @pointerdown=${held.down} @pointerup=${held.up} @pointerleave=${held.up} @pointercancel=${held.up} @blur=${held.up} @keydown=${held.key} @keyup=${held.keyUp} @contextmenu=${held.menu}>
