@@ -191,7 +191,7 @@ export class Proxies {
 
   /** @param {import("../../lib/types.js").Question} question @param {string} what @param {() => void} back */
   confirm(question, what, back) {
-    return html`<div role="group" aria-label=${t("desk.proxy_confirm")}>
+    return html`<div class="pile" role="group" aria-label=${t("desk.proxy_confirm")}>
       <p role="status"><b>${t("desk.paper_n", { n: Number(this.paper) })} · ${what}</b></p>
       <p class="hint">${t(question.secret ? "desk.proxy_secret" : "desk.proxy_final")} ${t("desk.proxy_read")}</p>
       <button class="btn btn-main btn-wide" type="button" @click=${() => this.cast(question)}>${t("desk.proxy_confirm")}</button>
