@@ -52,6 +52,8 @@ def segment(
 ) -> int:
     """An item of the run of show, by default the one that runs now."""
     given: dict[str, Any] = {"position": 0, "title": "모둠 토론", "minutes": 20}
+    if kind == "tables":
+        given["facts"] = {"limit": 40}
     if current:
         given["started_at"] = NOON
     made = schema.Segment(forum_id=forum_id, kind=kind, **(given | columns))

@@ -79,6 +79,7 @@ class NoteRemove(Keyed):
 
 
 class Summary(Keyed):
+    segment: Id | None = None
     rev: Rev
     text: Text
     send: bool

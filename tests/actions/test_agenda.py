@@ -12,6 +12,7 @@ from tests.facts import NOON, Clock
 from townhall.actions import agenda
 from townhall.domain.audience import Actor
 from townhall.domain.errors import Refused
+from townhall.domain.segments import SEGMENTS
 from townhall.hall import Hall
 from townhall.screens import agenda as screen
 from townhall.screens import forums as forum_screen
@@ -140,6 +141,11 @@ async def test_minutes_are_given_to_the_running_and_to_a_coming_segment(
     assert "agenda" in announced[-1][1]
     over = agenda.extend(hall, moderator, key=key(4), minutes=-10, segment=coming)
     assert await refused(over) == "minutes_invalid"
+
+
+async def test_the_plan_says_what_each_segment_can_spare(hall: Hall, forum: int) -> None:
+    kinds = {segment["kind"]: segment["spare"] for segment in shown(hall, forum)["segments"]}
+    assert kinds == {kind: SEGMENTS[kind].spare for kind in kinds}
 
 
 async def test_a_speakers_clock_starts_and_stops(

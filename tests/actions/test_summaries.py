@@ -15,6 +15,7 @@ from townhall.actions import notes, people, questions
 from townhall.domain.audience import Actor
 from townhall.hall import Hall
 from townhall.screens import notes as screens
+from townhall.screens import slices
 from townhall.storage.database import writing
 from townhall.storage.schema import SummaryVersion
 
@@ -107,6 +108,45 @@ async def test_a_summary_after_the_segment_is_refused_with_its_text(hall: Hall, 
     assert await refused(late) == ("segment_over", {"text": "늦은 글"})
     assert await notes.summarise(hall, room.desk, **first) == answer
     assert (await shown(hall, room.desk, screens.draft))["text"] == "제때 온 글"
+
+
+async def test_a_summary_of_the_first_talk_does_not_become_the_second_ones(
+    hall: Hall, room: Room
+) -> None:
+    with writing(hall.database) as session:
+        second = facts.segment(session, room.forum, position=1, title="둘째 모둠 토론")
+    said = {"rev": 1, "text": "첫 토론", "send": True}
+
+    late = notes.summarise(hall, room.desk, key=key(1), segment=room.segment, **said)
+
+    assert await refused(late) == ("segment_over", {"text": "첫 토론"})
+    assert await shown(hall, room.desk, screens.summaries) == []
+    now = await notes.summarise(hall, room.desk, key=key(2), segment=second, **said)
+    assert now["status"] == "ok"
+
+
+async def test_stickers_go_over_the_summaries_of_the_last_talk_alone(
+    hall: Hall, room: Room
+) -> None:
+    async def sent(desk: Actor, n: int, text: str) -> None:
+        await notes.summarise(hall, desk, key=key(n), rev=1, text=text, send=True)
+
+    await sent(room.desk, 1, "첫 토론")
+    await sent(room.other, 2, "첫 토론에서만")
+    with writing(hall.database) as session:
+        facts.segment(session, room.forum, position=1, started_at=facts.NOON + 1)
+    await sent(room.desk, 3, "둘째 토론")
+    with writing(hall.database) as session:
+        facts.segment(session, room.forum, kind="points", position=2, started_at=facts.NOON + 2)
+        over = {"budget": 5, "over": "summaries"}
+        asked = facts.question(session, room.forum, kind="dots", state="draft", config=over)
+
+    moderator = Actor("moderator", forum=room.forum)
+    await questions.open_(hall, moderator, key=key(4), question=asked)
+
+    shown_now = await hall.read(slices.read, room.forum, "stage")
+    (question,) = shown_now[1]["questions"]
+    assert question["options"] == [{"id": "t1", "title": "둘째 토론", "table": 1}]
 
 
 async def test_a_late_edit_of_the_last_summary_does_not_enter_the_next_segment(

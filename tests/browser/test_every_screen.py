@@ -116,6 +116,9 @@ def test_live_screens_hold_in_every_state(browser: Browser, house: House, pictur
     look("closed")
     house.lead("question_reveal", question=score)
     look("revealed")
+    for tab in tabs:
+        if tab.name.startswith("console"):
+            assert _in_sight(tab) == [], tab.name
     house.lead("agenda_next")
     for n, kind in enumerate(("pro", "con", "idea", "question")):
         house.at_desk("note", key=secrets.token_hex(16), kind=kind, text=f"이야기 {n} " * 8)
@@ -138,6 +141,25 @@ def test_live_screens_hold_in_every_state(browser: Browser, house: House, pictur
     look("ended")
     faults = [fault for tab in tabs for fault in tab.close()]
     assert faults == []
+
+
+def _in_sight(tab: Visitor) -> list[str]:
+    """What of the console's lower edge is cut off or covered, on two usual screens."""
+    wrong = []
+    for width, height in ((1920, 1080), (1440, 900)):
+        tab.page.set_viewport_size({"width": width, "height": height})
+        tab.page.wait_for_timeout(60)
+        edge = tab.page.evaluate(
+            """() => {
+              const box = (name) => document.querySelector(name).getBoundingClientRect();
+              return [box(".control").bottom, box(".act").top, box(".keys .btn").bottom];
+            }"""
+        )
+        if edge[0] > edge[1]:
+            wrong.append(f"{width}: the button covers what is above it")
+        if edge[2] > height:
+            wrong.append(f"{width}: the key that blanks the stage is cut off")
+    return wrong
 
 
 def _spoken(url: str, lang: str, *, fresh: str, house: House) -> str:

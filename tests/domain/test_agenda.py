@@ -1,8 +1,8 @@
-"""The run of show: its commands, the plan, being late and winning time back."""
+"""The run of show and its commands."""
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from townhall.domain import agenda
-from townhall.domain.agenda import Run, Saving, Segment, Speaker
+from townhall.domain.agenda import Run, Segment, Speaker
 from townhall.domain.errors import Refused
 
 MINUTE = 60_000
@@ -71,10 +71,7 @@ def test_ending_ends_the_segment_that_runs() -> None:
 def test_a_speaker_has_a_clock_until_it_is_stopped() -> None:
     run = agenda.speaker(agenda.start(PLAN, at(0)), "  나래 ", 180, at(1))
     assert run.speaker == Speaker("나래", 180, at(1))
-    assert agenda.speaker_facts(run) == {"name": "나래", "seconds": 180, "started_at": at(1)}
-    stopped = agenda.speaker(run, "", 0, at(2))
-    assert stopped.speaker is None
-    assert agenda.speaker_facts(stopped) is None
+    assert agenda.speaker(run, "", 0, at(2)).speaker is None
 
 
 RUNNING = advanced(PLAN, 0, 10)
@@ -111,71 +108,6 @@ def test_a_command_at_the_wrong_time_is_refused(command: Any, code: str) -> None
     with pytest.raises(Refused) as refusal:
         command()
     assert refusal.value.code == code
-
-
-def test_the_plan_does_not_move_when_the_forum_does() -> None:
-    starts = {1: at(0), 2: at(10), 3: at(50), 4: at(60), 5: at(65), 6: at(85)}
-    assert agenda.planned(PLAN) == starts
-    assert agenda.planned(agenda.extend(advanced(PLAN, 7, 20), 5)) == starts
-
-
-def test_expected_times_follow_the_clock() -> None:
-    run = agenda.extend(advanced(PLAN, 0, 12), 5)
-    expected = {1: at(0), 2: at(12), 3: at(57), 4: at(67), 5: at(72), 6: at(92)}
-    assert agenda.expected(run, at(30)) == expected
-    assert agenda.expected(run, at(60))[3] == at(60)
-    assert agenda.expected(PLAN, at(-5)) == agenda.planned(PLAN)
-    assert agenda.expected(PLAN, at(3))[1] == at(3)
-    assert agenda.expected(ENDED, at(500))[6] == at(85)
-
-
-@pytest.mark.parametrize(
-    ("run", "now", "minutes"),
-    [
-        pytest.param(PLAN, at(-30), 0, id="before the start"),
-        pytest.param(PLAN, at(4.9), 4, id="overdue to start"),
-        pytest.param(advanced(PLAN, 0), at(5), 0, id="on time"),
-        pytest.param(advanced(PLAN, 0.9), at(5), 0, id="less than a minute late"),
-        pytest.param(advanced(PLAN, 0, 17), at(20), 7, id="one step was late"),
-        pytest.param(advanced(PLAN, 0, 10), at(53), 3, id="a segment overruns"),
-        pytest.param(agenda.extend(advanced(PLAN, 0, 10), 5), at(20), 5, id="extended"),
-        pytest.param(advanced(PLAN, 0, 6), at(20), -4, id="ahead"),
-        pytest.param(advanced(PLAN, 0, 9.5), at(20), 0, id="less than a minute ahead"),
-        pytest.param(ENDED, at(500), 0, id="ended on time"),
-        pytest.param(agenda.end(LAST, at(98)), at(500), 3, id="ended late"),
-        pytest.param(replace(PLAN, state="ended"), at(500), 0, id="called off"),
-    ],
-)
-def test_drift_is_whole_minutes_behind_the_plan(run: Run, now: int, minutes: int) -> None:
-    assert agenda.drift(run, now) == minutes
-
-
-@pytest.mark.parametrize(
-    ("late", "savings"),
-    [
-        (0, []),
-        (3, [Saving(3, 3)]),
-        (7, [Saving(3, 5), Saving(5, 2)]),
-        (17, [Saving(3, 5), Saving(5, 10), Saving(6, 2)]),
-        (60, [Saving(3, 5), Saving(5, 10), Saving(6, 3)]),
-    ],
-)
-def test_lateness_is_won_back_from_breaks_first(late: int, savings: list[Saving]) -> None:
-    assert agenda.recover(advanced(PLAN, 0, 10 + late), at(10 + late)) == savings
-
-
-def test_a_saving_once_taken_is_not_suggested_again() -> None:
-    run = advanced(PLAN, 0, 17)
-    for saving in agenda.recover(run, at(20)):
-        run = agenda.adjust(run, saving.segment, -saving.minutes)
-    assert agenda.recover(run, at(20)) == []
-    assert agenda.expected(run, at(20))[6] == at(85)
-
-
-def test_a_segment_shows_the_summaries_of_the_last_table_talk_before_it() -> None:
-    assert agenda.summarised(PLAN, 4) == 2
-    assert agenda.summarised(PLAN, 2) is None
-    assert agenda.summarised(PLAN, 1) is None
 
 
 @dataclass
@@ -231,6 +163,3 @@ def test_whatever_is_pressed_at_most_one_segment_runs(steps: list[tuple[str, int
             run = PRESS[name](run, now)
         running = [s.id for s in run.segments if s.started_at is not None and s.ended_at is None]
         assert running == ([run.current] if run.state == "running" else [])
-        assert all(saving.minutes > 0 for saving in agenda.recover(run, now))
-        starts = list(agenda.expected(run, now).values())
-        assert starts == sorted(starts)

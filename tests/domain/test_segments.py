@@ -21,13 +21,16 @@ def test_a_kind_shows_a_scene_and_can_spare_only_what_it_has(name: str) -> None:
     kind = SEGMENTS[name]
     assert kind.scene in get_args(Scene)
     assert kind.minutes > 0
-    assert (kind.spare == 0) == (kind.patience == 0)
     assert 0 <= kind.spare <= 50
 
 
-def test_breaks_are_the_first_to_give_time_back() -> None:
-    able = {kind.patience: name for name, kind in SEGMENTS.items() if kind.spare}
-    assert [able[patience] for patience in sorted(able)] == ["break", "ask", "talk", "tables"]
+def test_no_vote_and_no_candidate_gives_time_back() -> None:
+    assert {name: kind.spare for name, kind in SEGMENTS.items() if kind.spare} == {
+        "talk": 30,
+        "tables": 20,
+        "ask": 50,
+        "break": 50,
+    }
 
 
 def test_votes_and_stickers_come_with_a_question() -> None:

@@ -6,6 +6,7 @@ import { test } from "node:test";
 import "./page.js";
 
 const { forecast, savings } = await import("../../static/js/screens/console/plan.js");
+const { focus } = await import("../../static/js/screens/console/focus.js");
 const { keysIn } = await import("../../static/js/screens/join.js");
 const { pause } = await import("../../static/js/lib/socket.js");
 const { standings } = await import("../../static/js/lib/scoreboard.js");
@@ -13,11 +14,14 @@ const { canonical } = await import("../../static/js/screens/phone/votes.js");
 
 const MIN = 60000;
 
+/** Percent, as the server says it of each kind. @type {Record<string, number>} */
+const SPARE = { talk: 30, tables: 20, ask: 50, break: 50 };
+
 /** @param {[string, number, number|null, number|null][]} items  kind, minutes, started, ended (minutes) */
 function agenda(items, current = 2) {
   let planned = 0;
   const segments = items.map(([kind, minutes, started, ended], i) => {
-    const one = { id: i + 1, kind, title: kind, prompt: "", minutes, extended: 0, question: null, facts: {},
+    const one = { id: i + 1, kind, title: kind, prompt: "", minutes, extended: 0, spare: SPARE[kind] || 0, question: null, facts: {},
       started_at: started === null ? null : started * MIN, ended_at: ended === null ? null : ended * MIN, planned_at: planned };
     planned += minutes * MIN;
     return one;
@@ -35,14 +39,71 @@ test("an item that runs over its length pushes everything after it", () => {
   assert.deepEqual(forecast(run, 47 * MIN), { starts: { 1: 0, 2: 10 * MIN, 3: 47 * MIN }, late: 7 * MIN });
 });
 
-test("breaks are shortened first, votes never, and nothing below three minutes", () => {
-  const run = agenda([["talk", 10, 0, 10], ["tables", 30, 10, null], ["talk", 15, null, null], ["question", 9, null, null], ["break", 12, null, null], ["talk", 3, null, null]]);
-  assert.deepEqual(savings(run, 7).map(({ segment, by }) => [segment.id, by]), [[5, 4], [3, 5]]);
+test("breaks are shortened first; votes and candidates have nothing to spare", () => {
+  const run = agenda([["talk", 10, 0, 10], ["tables", 30, 10, null], ["talk", 15, null, null], ["question", 9, null, null], ["break", 12, null, null], ["pitch", 15, null, null], ["ask", 10, null, null]]);
+  assert.deepEqual(savings(run, 9).map(({ segment, by }) => [segment.id, by]), [[5, 6], [7, 5], [3, 4]]);
+});
+
+test("a saving once taken is not offered again, and what was added can be taken back", () => {
+  const run = agenda([["talk", 10, 0, 10], ["tables", 30, 10, null], ["break", 12, null, null], ["question", 9, null, null]]);
+  run.segments[2].extended = -6;
+  assert.deepEqual(savings(run, 9), []);
+  run.segments[3].extended = 5;
+  assert.deepEqual(savings(run, 9).map(({ segment, by }) => [segment.id, by]), [[4, 5]]);
 });
 
 test("no more is saved than is late", () => {
   const run = agenda([["talk", 10, 0, 10], ["tables", 30, 10, null], ["break", 12, null, null]]);
   assert.deepEqual(savings(run, 2).map(({ by }) => by), [2]);
+});
+
+/** @param {Record<number, string>} states  @param {Record<number, object>} [more] */
+const asked = (states, more = {}) =>
+  /** @type {any[]} */ (Object.entries(states).map(([id, state]) => ({ id: Number(id), state, reopens: null, closed_at: null, revealed_at: null, ...more[Number(id)] })));
+
+/** The second item runs since minute ten, and question 2 is its own. */
+const running = () => {
+  const run = agenda([["talk", 10, 0, 10], ["question", 10, 10, null], ["talk", 5, null, null]]);
+  run.segments[1].question = 2;
+  return run;
+};
+
+/** @param {any[]} questions @param {any} run @param {number|null} [chosen] */
+const focused = (questions, run, chosen = null) => (focus({ questions, agenda: run, chosen }) || { id: null }).id;
+
+test("an open vote is on the button of every tab, whatever item runs", () => {
+  for (const state of ["open", "closing"]) {
+    assert.equal(focused(asked({ 1: "revealed", 2: "draft", 5: state }), running()), 5);
+    assert.equal(focused(asked({ 2: "revealed", 5: state }), running()), 5);
+    assert.equal(focused(asked({ 2: "revealed", 5: state }), { ...running(), state: "before", current: null }), 5);
+  }
+  assert.equal(focused(asked({ 1: "open", 2: "open" }), running()), 2);
+});
+
+test("a revealed question chosen by hand gives way to an open vote, one still to be done does not", () => {
+  assert.equal(focused(asked({ 2: "revealed", 4: "revealed", 5: "open" }), running(), 4), 5);
+  assert.equal(focused(asked({ 2: "revealed", 4: "revealed", 5: "open" }), { state: "before", segments: [] }, 4), 5);
+  assert.equal(focused(asked({ 2: "revealed", 4: "draft", 5: "open" }), running(), 4), 4);
+  assert.equal(focused(asked({ 2: "draft", 4: "revealed" }), running(), 4), 4);
+});
+
+test("a vote closed during this item waits on the button for its reveal", () => {
+  const closed = (/** @type {number} */ minute) => asked({ 2: "revealed", 5: "closed" }, { 5: { closed_at: minute * MIN } });
+  assert.equal(focused(closed(12), running()), 5);
+  assert.equal(focused(closed(8), running()), 2);
+});
+
+test("a vote that is asked again gives its place to the new one", () => {
+  const again = asked({ 2: "closed", 5: "closed", 6: "draft", 7: "draft" }, { 2: { closed_at: 11 * MIN }, 5: { closed_at: 12 * MIN }, 6: { reopens: 5 }, 7: { reopens: 2 } });
+  assert.equal(focused(again, running()), 7);
+});
+
+test("without a plan the button goes from question to question", () => {
+  const plan = { state: "before", segments: [] };
+  assert.equal(focused(asked({ 1: "revealed", 2: "closed", 3: "draft" }), plan), 2);
+  assert.equal(focused(asked({ 1: "revealed", 3: "draft" }), plan), 3);
+  assert.equal(focused(asked({ 1: "revealed", 2: "revealed" }, { 1: { revealed_at: 9 }, 2: { revealed_at: 4 } }), plan), 1);
+  assert.equal(focused([], null), null);
 });
 
 test("a fragment holds a ticket or a personal link, or neither", () => {

@@ -3,11 +3,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import "./page.js";
+import { said } from "./page.js";
 
 const { Outbox } = await import("../../static/js/lib/outbox.js");
 const { Notebook } = await import("../../static/js/screens/desk/notebook.js");
 const { Summing } = await import("../../static/js/screens/desk/summary.js");
+const { ballot } = await import("../../static/js/ballots/index.js");
+const { Proxies } = await import("../../static/js/screens/desk/side.js");
+const { summary } = await import("../../static/js/screens/desk/views.js");
 const { graphemes, roughly } = await import("../../static/js/lib/graphemes.js");
 
 const settle = () => new Promise((done) => setImmediate(done));
@@ -155,9 +158,57 @@ test("a summary is sent with the next rev and carries no private field", async (
   world.summing.save(true);
   const { key, ...rest } = world.sent[0].payload;
   assert.match(key, /^[0-9a-f]{32}$/);
-  assert.deepEqual(rest, { rev: 1, text: "한 문장", send: true });
+  assert.deepEqual(rest, { segment: 3, rev: 1, text: "한 문장", send: true });
   await world.answer({ status: "ok", id: 1, rev: 1 });
   assert.equal(world.summing.local.rev, 1);
+});
+
+test("a summary kept through the end of its talk is refused with its words, and the next talk's box stays its own", async () => {
+  const world = desk();
+  world.summing.follow(3, { limit: 60 });
+  world.summing.local.text = "첫 이야기";
+  world.summing.save(true);
+  world.summing.follow(4, { limit: 60 });
+  assert.equal(world.summing.sent, false);
+  world.summing.local.text = "둘째 이야기";
+  world.summing.save(false);
+  world.box.connected(true);
+  assert.deepEqual(world.sent.map((/** @type {any} */ one) => one.payload.segment), [3, 4]);
+  await world.answer({ status: "refused", code: "segment_over", text: "첫 이야기" });
+  await world.answer({ status: "ok", id: 1, rev: 1 });
+  assert.deepEqual([world.summing.left, world.summing.local.text, world.summing.local.rev], ["첫 이야기", "둘째 이야기", 1]);
+  world.summing.leave("");
+  assert.equal(world.summing.left, "");
+});
+
+test("words typed in a talk's last second are its own, not the next one's", () => {
+  const world = desk();
+  world.summing.follow(3, {});
+  world.summing.type("마지막 말");
+  world.summing.follow(4, {});
+  assert.deepEqual(world.box.all().map((/** @type {any} */ one) => [one.payload.segment, one.payload.text]), [[3, "마지막 말"]]);
+  assert.equal(world.summing.local.text, "");
+});
+
+test("a summary refused after its talk stays in the box with the sentence", async () => {
+  const world = desk();
+  world.summing.follow(3, {});
+  world.summing.local.text = "한 문장";
+  world.box.connected(true);
+  world.summing.save(true);
+  await world.answer({ status: "refused", code: "segment_over", message: "지금은 시간이 아니에요" });
+  assert.deepEqual([world.summing.local.text, world.summing.message], ["한 문장", "지금은 시간이 아니에요"]);
+});
+
+test("after the talk nothing offers to take the summary back, and the limit is the talk's", () => {
+  const world = desk();
+  world.draft = { segment: 3, text: "한 문장", rev: 2, sent_at: 5 };
+  world.summing.follow(3, { limit: 140 });
+  const shown = (/** @type {string} */ kind) => said(summary(/** @type {any} */ ({ summing: world.summing, page: { store: { segment: () => ({ kind }) } } })));
+  assert.equal(world.summing.limit, 140);
+  assert.match(shown("tables"), /desk\.summary_back.*desk\.retract/s);
+  assert.doesNotMatch(shown("ask"), /desk\.summary_back|desk\.retract/);
+  assert.match(shown("ask"), /desk\.summary_final/);
 });
 
 test("another tablet's summary is offered and does not replace what is typed", async () => {
@@ -175,4 +226,44 @@ test("length is counted as people count it", () => {
   assert.equal(roughly("한글"), 2);
   assert.equal(roughly("👨‍👩‍👧"), 1);
   assert.equal(roughly("e\u0301"), 1);
+});
+
+const SECRET = { id: 9, kind: "yesno", title: "찬성하나요?", options: [], config: {}, secret: true, changeable: false, state: "open" };
+
+/** @returns {any} */
+function proxies() {
+  /** @type {any} */
+  const at = { name: "desk", sent: [], table: 1, paint: () => {}, render: () => {},
+    page: { store: { get: () => [SECRET] }, clock: { now: () => 0 } } };
+  at.outbox = { put: (/** @type {string} */ slot, /** @type {string} */ event, /** @type {any} */ payload) => at.sent.push(payload), entry: () => null };
+  at.proxies = new Proxies(at);
+  return at;
+}
+
+test("a secret proxy vote is read back before it is stored for good", async () => {
+  await new Promise((done) => void (ballot("yesno", () => done(null)) && done(null)));
+  const at = proxies();
+  at.proxies.paper = "101";
+  at.proxies.draft = { pick: "yes" };
+  at.proxies.cast(SECRET);
+  assert.equal(at.sent.length, 0);
+  assert.match(said(at.proxies.view()), /desk\.paper_n.*live\.ready\.picked.*desk\.proxy_secret/s);
+  at.proxies.cast(SECRET);
+  assert.deepEqual([at.sent[0].paper, at.sent[0].choice], [101, "yes"]);
+  assert.doesNotMatch(said(at.proxies.view()), /desk\.proxy_secret/);
+});
+
+test("a paper typed a second time keeps its counted vote, with the refusal beside it", () => {
+  const at = proxies();
+  const settled = (/** @type {any} */ answer) => at.proxies.settled({ payload: { question: 9, paper: 101, rev: 1 } }, answer);
+  settled({ status: "counted", rev: 1, receipt: { code: "ERNQ" } });
+  assert.match(said(at.proxies.list(SECRET)), /live\.light\.done.*ERNQ/s);
+  settled({ status: "already_voted" });
+  assert.match(said(at.proxies.list(SECRET)), /live\.light\.unchanged_line.*ERNQ/s);
+});
+
+test("a refusal speaks to the facilitator, not of them", () => {
+  const at = proxies();
+  at.proxies.settled({ payload: { question: 9, paper: 101, rev: 1 } }, { status: "already_voted" });
+  assert.match(said(at.proxies.list(SECRET)), /desk\.proxy\.fail_already_voted/);
 });

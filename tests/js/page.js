@@ -12,3 +12,15 @@ Object.assign(globalThis, {
 });
 
 load({}, "ko");
+
+/**
+ * What a template would say: its markup and its values in order, without drawing it. Words are
+ * catalogue keys here.
+ * @param {any} part
+ * @returns {string}
+ */
+export function said(part) {
+  if (Array.isArray(part)) return part.map(said).join("");
+  if (part && part.strings) return part.strings.map((/** @type {string} */ text, /** @type {number} */ i) => text + said(part.values[i])).join("");
+  return typeof part === "string" || typeof part === "number" ? String(part) : "";
+}

@@ -70,6 +70,16 @@ def who_sees_tally(database: Database, forum: int) -> set[str]:
     return {audience for audience in AUDIENCES if seen(database, forum, audience)["tally"]}
 
 
+@pytest.mark.parametrize(("state", "entitled"), [("open", 4), ("closed", 3)])
+def test_a_ticket_made_after_the_close_changes_no_turnout(
+    database: Database, state: str, entitled: int
+) -> None:
+    forum, question = asked(database, state, votes=3)
+    with writing(database) as session:
+        facts.seat(session, forum, 4)
+    assert seen(database, forum, "stage")["turnout"][question]["entitled"] == entitled
+
+
 @pytest.mark.parametrize(
     ("state", "results", "votes", "audiences"),
     [

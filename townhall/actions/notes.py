@@ -23,7 +23,6 @@ Kind = Literal["pro", "con", "idea", "question"]
 
 KINDS: tuple[str, ...] = get_args(Kind)
 NOTE_LIMIT = 300
-SUMMARY_LIMIT = 40
 CALL_LIMIT = 80
 LARGEST_TABLE = 99
 
@@ -131,14 +130,22 @@ async def remove(
 
 
 async def summarise(
-    hall: Hall, actor: Actor, *, key: str, rev: int, text: str, send: bool
+    hall: Hall,
+    actor: Actor,
+    *,
+    key: str,
+    rev: int,
+    text: str,
+    send: bool,
+    segment: int | None = None,
 ) -> Answer:
     """Save the table's summary of the running segment: {"status": "ok", "id", "rev"}.
 
-    `text` has at most as many graphemes as the segment's fact `limit` says (else SUMMARY_LIMIT),
-    because the stage shows it verbatim; `send` puts it there and its absence takes it back. `rev`
-    and `key` work as in `edit`; `superseded` carries {"draft"}. Refuses `text_empty`,
-    `text_too_long`, `key_used`, and `segment_over` (with `text`) unless table talk is running.
+    `text` has at most as many graphemes as the segment's fact `limit` says, because the stage
+    shows it verbatim; `send` puts it there and its absence takes it back. `segment` is the table
+    talk that the text is about. `rev` and `key` work as in `edit`; `superseded` carries
+    {"draft"}. Refuses `text_empty`, `text_too_long`, `key_used`, and `segment_over` (with `text`)
+    unless that talk is running; without `segment`, unless any is.
     """
     forum, table = _desk(actor, "summary.write")
 
@@ -147,16 +154,16 @@ async def summarise(
         before = stored.summary_by_key(session, forum, table, key)
         if before is not None and _done_before(before.rev, rev):
             return Change(_ok(before.summary_id, rev))
-        segment, limit = _talking(session, forum, text)
+        here, limit = _talking(session, forum, segment, text)
         cleaned = clean(text, limit, required=send)
-        summary = stored.summary_of(session, segment, table)
+        summary = stored.summary_of(session, here, table)
         if rev != (summary.rev if summary else 0) + 1:
             return Change({"status": "superseded", "draft": stored.summary_facts(summary)})
-        summary = summary or Summary(forum_id=forum, segment_id=segment, table_no=table)
+        summary = summary or Summary(forum_id=forum, segment_id=here, table_no=table)
         was = stored.summary_state(summary)
         made = stored.save_summary(session, summary, key=key, text=cleaned, send=send, now=now)
         moved = _moved(was, stored.summary_state(summary))
-        body = {"segment": segment, "table": table, "rev": rev, "sent": send}
+        body = {"segment": here, "table": table, "rev": rev, "sent": send}
         return Change(_ok(made, rev), moved, ("summary.saved", body))
 
     return await hall.change(forum, decide)
@@ -237,13 +244,16 @@ def _done_before(written: int | None, rev: int) -> bool:
     return written is not None
 
 
-def _talking(session: Session, forum: int, text: str) -> tuple[int, int]:
-    """The running segment, if tables sum up in it, and how long a summary may be there."""
+def _talking(session: Session, forum: int, about: int | None, text: str) -> tuple[int, int]:
+    """The running segment, if tables sum up in it and `about` is no other, and how long a summary
+    may be there."""
     now_running = forums.get(session, forum).current_segment
     segment = session.get(Segment, now_running) if now_running is not None else None
     if segment is None or segment.id is None or segment.kind != stored.SUMMARISED:
         raise Refused("segment_over", text=text)
-    return segment.id, int(segment.facts.get("limit", SUMMARY_LIMIT))
+    if about not in (None, segment.id):
+        raise Refused("segment_over", text=text)
+    return segment.id, int(segment.facts["limit"])
 
 
 def _moved(was: str, now: str) -> frozenset[str]:

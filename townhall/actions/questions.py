@@ -196,13 +196,12 @@ _COPIED = (
 
 
 def _summaries(session: Session, forum: Forum) -> list[dict[str, Any]]:
-    """The tables' latest summaries on stage, as options that stand for their table."""
-    latest: dict[int, dict[str, Any]] = {}
-    for summary in notes.sent(session, _id(forum)):
-        latest[summary["table"]] = summary
+    """What the tables sent from the talk that is due, as options that stand for their table."""
+    talk = notes.summarised(session, _id(forum), forum.current_segment)
     return [
-        {"id": f"t{table}", "title": summary["text"], "table": table}
-        for table, summary in sorted(latest.items())
+        {"id": f"t{summary['table']}", "title": summary["text"], "table": summary["table"]}
+        for summary in notes.sent(session, _id(forum))
+        if summary["segment"] == talk
     ]
 
 

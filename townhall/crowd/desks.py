@@ -53,7 +53,7 @@ class Desk:
             await self._note(words)
             written += 1
             if written == _NOTES_BEFORE_SUMMARY:
-                await self._summarise(words)
+                await self._summarise(segment, words)
 
     async def _note(self, words: Talk) -> None:
         kind = self._dice.choice(list(words.notes))
@@ -69,17 +69,17 @@ class Desk:
             changed = {"id": answer["id"], "rev": answer["rev"] + 1, "kind": "idea"}
             await self._client.settle("note_edit", {"key": key(), **note, **changed})
 
-    async def _summarise(self, words: Talk) -> None:
+    async def _summarise(self, segment: int, words: Talk) -> None:
         """Draft the table's line, look at it once more, put it on stage."""
         line = words.summaries[(self._number - 1) % len(words.summaries)]
-        if (await self._save(line[: len(line) // 2], send=False)).get("status") != "ok":
+        if (await self._save(segment, line[: len(line) // 2], send=False)).get("status") != "ok":
             return
         await self._pace.between(3, 8)
-        await self._save(line, send=True)
+        await self._save(segment, line, send=True)
 
-    async def _save(self, text: str, *, send: bool) -> Answer:
+    async def _save(self, segment: int, text: str, *, send: bool) -> Answer:
         rev = int((self._client.store["draft"] or {}).get("rev") or 0) + 1
-        saved = {"key": key(), "rev": rev, "text": text, "send": send}
+        saved = {"key": key(), "segment": segment, "rev": rev, "text": text, "send": send}
         answer = await self._client.settle("summary", saved)
         if answer.get("status") == "superseded" and answer.get("draft"):
             saved |= {"key": key(), "rev": answer["draft"]["rev"] + 1}

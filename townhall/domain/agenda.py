@@ -1,21 +1,18 @@
 """The run of show: which segment runs, by the plan and by the clock.
 
 Every command takes the run so far and the time (epoch milliseconds) and gives the new run, or
-refuses. The plan never moves: being late is the distance between the clock and the plan.
+refuses. The plan never moves, so that each screen can tell by its own clock how late it is.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from itertools import takewhile
 from typing import Any, Literal, Protocol, cast
 
 from townhall.domain import text
 from townhall.domain.errors import Refused
-from townhall.domain.segments import SEGMENTS
 
 State = Literal["before", "running", "ended"]
 
-MINUTE_MS = 60_000
 LONGEST = 480
 """No segment lasts longer than this, in minutes."""
 
@@ -33,11 +30,6 @@ class Segment:
     extended: int = 0
     started_at: int | None = None
     ended_at: int | None = None
-
-    @property
-    def length(self) -> int:
-        """How long it lasts as things stand, in milliseconds."""
-        return (self.minutes + self.extended) * MINUTE_MS
 
 
 @dataclass(frozen=True)
@@ -66,14 +58,6 @@ class Run:
         """Where the current segment stands, from 0; -1 when none runs."""
         ids = [segment.id for segment in self.segments]
         return -1 if self.current is None else ids.index(self.current)
-
-
-@dataclass(frozen=True)
-class Saving:
-    """A coming segment that could be made shorter by `minutes`."""
-
-    segment: int
-    minutes: int
 
 
 class HasRun(Protocol):
@@ -198,75 +182,6 @@ def speaker(run: Run, name: str, seconds: int, now: int) -> Run:
         raise Refused("speech_invalid", least=_SPEECH_SECONDS[0], most=_SPEECH_SECONDS[-1])
     cleaned = text.clean(name, limit=_NAME_LIMIT, required=False, field="name")
     return replace(run, speaker=Speaker(cleaned, seconds, now))
-
-
-def planned(run: Run) -> dict[int, int]:
-    """When each segment begins by the plan: segment id -> epoch milliseconds."""
-    starts, at = {}, run.starts_at
-    for segment in run.segments:
-        starts[segment.id] = at
-        at += segment.minutes * MINUTE_MS
-    return starts
-
-
-def expected(run: Run, now: int) -> dict[int, int]:
-    """When each segment began or, as things stand, will begin: segment id -> epoch milliseconds."""
-    starts, at = {}, run.starts_at if run.state == "ended" else max(run.starts_at, now)
-    for segment in run.segments:
-        if segment.started_at is not None:
-            starts[segment.id] = segment.started_at
-            at = segment.ended_at or max(now, segment.started_at + segment.length)
-        else:
-            starts[segment.id] = at
-            at += segment.length
-    return starts
-
-
-def drift(run: Run, now: int) -> int:
-    """Whole minutes behind the plan (below zero: ahead of it), at the end of what runs now.
-
-    Before the start it is how long the start is overdue; when ended, what remained in the end.
-    """
-    if run.state == "before":
-        return max(0, now - run.starts_at) // MINUTE_MS
-    done = [segment for segment in run.segments if segment.started_at is not None]
-    if not done:
-        return 0
-    last, begun = done[-1], done[-1].started_at or 0
-    ends = last.ended_at or max(now, begun + last.length)
-    late = ends - planned(run)[last.id] - last.minutes * MINUTE_MS
-    return int(late / MINUTE_MS)
-
-
-def recover(run: Run, now: int) -> list[Saving]:
-    """Which coming segments could be shortened, and by how much, to end on time again.
-
-    Breaks first, then by the patience of each kind, later segments before earlier ones; never more
-    than the kind can spare, and no more in all than the lateness that is left at the end.
-    """
-    coming = [segment for segment in run.segments if segment.started_at is None]
-    left = drift(run, now) + sum(segment.extended for segment in coming)
-    savings = []
-    coming.reverse()
-    for segment in sorted(coming, key=lambda each: SEGMENTS[each.kind].patience):
-        spare = segment.minutes * SEGMENTS[segment.kind].spare // 100 + segment.extended
-        minutes = min(left, spare)
-        if minutes > 0:
-            savings.append(Saving(segment.id, minutes))
-            left -= minutes
-    return savings
-
-
-def summarised(run: Run, segment: int) -> int | None:
-    """The last table talk before a segment: the one whose summaries it shows or puts to points."""
-    before = takewhile(lambda each: each.id != segment, run.segments)
-    talks = [each.id for each in before if each.kind == "tables"]
-    return talks[-1] if talks else None
-
-
-def speaker_facts(run: Run) -> Mapping[str, Any] | None:
-    """The speaker as plain data, for storing and showing."""
-    return None if run.speaker is None else vars(run.speaker)
 
 
 def _position(run: Run) -> int:

@@ -5,6 +5,7 @@ from typing import Any
 from sqlmodel import Session
 
 from townhall.domain.audience import Audience
+from townhall.domain.segments import SEGMENTS
 from townhall.storage import agenda as stored
 from townhall.storage import forums
 
@@ -27,6 +28,7 @@ def agenda(
                 "prompt": row.prompt,
                 "minutes": row.minutes,
                 "extended": row.extended,
+                "spare": SEGMENTS[row.kind].spare,
                 "question": row.question_id,
                 "facts": row.facts,
                 "started_at": row.started_at,

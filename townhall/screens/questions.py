@@ -53,14 +53,18 @@ def _question(row: Question) -> dict[str, Any]:
 def turnout(
     session: Session, forum_id: int, audience: Audience, table: int | None
 ) -> dict[str, Any]:
-    """How many took part in each opened question, by channel, of how many who may."""
+    """How many took part in each opened question, by channel, of how many who may.
+
+    From the close on these are who might at that moment, as the certificate says.
+    """
     rows = [q for q in stored.of_forum(session, forum_id) if q.state != "draft"]
     voted = forums.voters(session, _ids(rows))
     entitled = {e: stored.entitled(session, e, forum_id) for e in {q.eligibility for q in rows}}
+    closed = stored.certificates(session, _ids(rows))
     return {
         str(q.id): {
             "voted": sum(voted[_id(q)].values()),
-            "entitled": entitled[q.eligibility],
+            "entitled": closed[_id(q)].eligible if _id(q) in closed else entitled[q.eligibility],
             "channels": voted[_id(q)],
         }
         for q in rows

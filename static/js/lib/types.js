@@ -19,11 +19,11 @@
  * @typedef {{code: string, title: string, host: string, language: string, entry: string,
  *   state: string, starts_at: number, tables: number[], url: string}} Forum
  * @typedef {{id: number, kind: string, title: string, prompt: string, minutes: number,
- *   extended: number, question: number|null, facts: Record<string, any>,
+ *   extended: number, spare: number, question: number|null, facts: Record<string, any>,
  *   started_at: number|null, ended_at: number|null, planned_at: number}} Segment
  * @typedef {{name: string, seconds: number, started_at: number}} Speaker
- * @typedef {{state: "before"|"running"|"ended", started_at: number|null, starts_at: number,
- *   current: number|null, segments: Segment[], speaker: Speaker|null}} Agenda
+ * @typedef {{state: "before"|"running"|"ended", starts_at: number, started_at: number|null,
+ *   ended_at: number|null, current: number|null, segments: Segment[], speaker: Speaker|null}} Agenda
  * @typedef {{scene: string, question: number|null, blank: boolean}} StageState
  * @typedef {{voted: number, entitled: number, channels: Record<string, number>}} Turnout
  * @typedef {{id: string, figure: string|null, unit: string, count: number, share: string|null,

@@ -9,6 +9,7 @@ import { house } from "../lib/marks.js";
 import { begin, command, connection } from "../lib/page.js";
 import { t } from "../lib/words.js";
 import { control, keys, views } from "./console/deck.js";
+import { focus, planless, waiting } from "./console/focus.js";
 import { Hold } from "./console/hold.js";
 import { forecast, plan } from "./console/plan.js";
 import { room } from "./console/room.js";
@@ -53,7 +54,7 @@ export class Console {
     this.page.line.start();
   }
 
-  /** A new item of the run of show brings its own question to the button. */
+  /** A new item of the run of show brings its own question to the button; so does another's open vote. */
   news() {
     const segment = this.page.store.segment();
     const here = segment ? segment.id : 0;
@@ -62,51 +63,24 @@ export class Console {
       this.chosen = null;
       this.prepared = null;
     }
+    const question = this.question();
+    if (this.chosen && question && question.id !== this.chosen) this.chosen = null;
     this.paint();
   }
 
   /** @returns {Question|null} the question that the button steers */
   question() {
     const { store } = this.page;
-    if (this.chosen) return store.question(this.chosen);
-    if (!this.planless()) {
-      const segment = store.segment();
-      return segment ? this.newest(segment.question) : null;
-    }
-    /** @type {Question[]} */
-    const all = store.get("questions") || [];
-    const shown = all.filter((one) => one.state === "revealed");
-    return this.waiting() || shown.sort((a, b) => (b.revealed_at || 0) - (a.revealed_at || 0))[0] || null;
+    return focus({ questions: this.questions(), agenda: store.get("agenda"), chosen: this.chosen });
   }
 
-  /** A forum without a run of show is steered from question to question. */
+  /** @returns {Question[]} */
+  questions() {
+    return this.page.store.get("questions") || [];
+  }
+
   planless() {
-    const agenda = this.page.store.get("agenda");
-    return !agenda || (agenda.state !== "ended" && !agenda.segments.length);
-  }
-
-  /** @returns {Question|null} the question that needs a hand first: being voted on, to be revealed, to be opened */
-  waiting() {
-    /** @type {Question[]} */
-    const all = this.page.store.get("questions") || [];
-    for (const states of [["open", "closing"], ["closed"], ["draft"]]) {
-      const found = all.find((one) => states.includes(one.state));
-      if (found) return found;
-    }
-    return null;
-  }
-
-  /**
-   * A question, or the newest that was asked again in its place.
-   * @param {number|null} id
-   * @returns {Question|null}
-   */
-  newest(id) {
-    /** @type {Question[]} */
-    const all = this.page.store.get("questions") || [];
-    let found = this.page.store.question(id);
-    for (let again = found; again; again = all.find((one) => one.reopens === /** @type {Question} */ (again).id) || null) found = again;
-    return found;
+    return planless(this.page.store.get("agenda"));
   }
 
   /** The scene that is prepared: the moderator's choice, else what usually follows. */
@@ -118,7 +92,8 @@ export class Console {
       return { scene, question: question.id };
     }
     const segment = this.page.store.segment();
-    return { scene: segment ? USUAL[segment.kind] || "agenda" : "join", question: null };
+    const idle = (this.page.store.get("agenda") || {}).state === "ended" ? "waiting" : "join";
+    return { scene: segment ? USUAL[segment.kind] || "agenda" : idle, question: null };
   }
 
   /** @param {string} scene */
@@ -178,7 +153,7 @@ export class Console {
     });
     if (question && question.state !== "revealed") return this.asking(question, deed);
     if (this.planless()) {
-      const after = this.waiting();
+      const after = waiting(this.questions());
       return after ? deed("next", () => this.choose(after.id), false, false, { title: after.title }) : deed("none", () => {}, false, true);
     }
     if (agenda.state === "before") return deed("start", () => this.send("agenda_start", {}));

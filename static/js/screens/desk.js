@@ -53,12 +53,19 @@ export class Desk {
   }
 
   news() {
-    const segment = this.page.store.segment();
-    const draft = this.page.store.get("draft");
-    const talking = segment && segment.kind === "tables" ? segment : null;
-    this.summing.follow(talking ? talking.id : draft ? draft.segment : null, talking ? talking.facts : {});
+    const round = this.round();
+    this.summing.follow(round ? round.id : null, round ? round.facts : {});
     this.notebook.tidy();
     this.paint();
+  }
+
+  /** The table talk that is summed up: the one that runs, else the one the desk's draft is of. */
+  round() {
+    const segment = this.page.store.segment();
+    if (segment && segment.kind === "tables") return segment;
+    const draft = this.page.store.get("draft");
+    const all = (this.page.store.get("agenda") || { segments: [] }).segments;
+    return (draft && all.find((/** @type {any} */ one) => one.id === draft.segment)) || null;
   }
 
   /**

@@ -11,9 +11,10 @@ import { score } from "./scenes/score.js";
 
 /**
  * What a scene may look at. `qr` gives a fresh drawing of the join code for a place; `page` is the
- * page of a scene that does not fit on one.
+ * page of a scene that does not fit on one. Only the console knows drafts, and only what it shows
+ * as coming next may be made of them: the real stage never saw one.
  * @typedef {{store: import("../lib/store.js").Store, now: number, question: number|null,
- *   page: number, qr: (place: string) => unknown, host: string}} View
+ *   page: number, qr: (place: string) => unknown, host: string, drafts?: boolean}} View
  * @typedef {{classes: string, body: unknown, pages: number}} Scene
  */
 

@@ -14,7 +14,6 @@ class Ask:
     scene: Scene = "asks"
     asks = False
     spare = 50
-    patience = 2
 
     def facts(self, facts: Mapping[str, object]) -> dict[str, Any]:
         """None of its own."""

@@ -14,7 +14,6 @@ class Break:
     scene: Scene = "agenda"
     asks = False
     spare = 50
-    patience = 1
 
     def facts(self, facts: Mapping[str, object]) -> dict[str, Any]:
         """None of its own."""

@@ -27,7 +27,7 @@ class SegmentKind(Protocol):
 
     `minutes` is planned when nobody says otherwise; `scene` is what the stage shows when it
     starts; `asks` tells that a question belongs to it. When the forum is late, `spare` percent of
-    the planned minutes may be won back from it, kinds with a lower `patience` first (0: never).
+    the planned minutes may be won back from it (0: never).
     """
 
     name: str
@@ -35,7 +35,6 @@ class SegmentKind(Protocol):
     scene: Scene
     asks: bool
     spare: int
-    patience: int
 
     def facts(self, facts: Mapping[str, object]) -> dict[str, Any]:
         """The segment's own facts, checked, with defaults filled in.

@@ -17,7 +17,6 @@ class Pitch:
     scene: Scene = "agenda"
     asks = False
     spare = 0
-    patience = 0
 
     def facts(self, facts: Mapping[str, object]) -> dict[str, Any]:
         """Each candidate once, for 30 to 1,800 seconds."""

@@ -7,14 +7,13 @@ from townhall.domain.segments.kind import Scene, no_facts
 
 
 class Points:
-    """Its question is of kind dots over the summaries of the last table talk before it."""
+    """Its question is of kind dots over the summaries of the table talk that was last."""
 
     name = "points"
     minutes = 10
     scene: Scene = "points"
     asks = True
     spare = 0
-    patience = 0
 
     def facts(self, facts: Mapping[str, object]) -> dict[str, Any]:
         """None of its own."""

@@ -14,7 +14,6 @@ class Question:
     scene: Scene = "question"
     asks = True
     spare = 0
-    patience = 0
 
     def facts(self, facts: Mapping[str, object]) -> dict[str, Any]:
         """None of its own."""

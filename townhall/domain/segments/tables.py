@@ -16,7 +16,6 @@ class Tables:
     scene: Scene = "agenda"
     asks = False
     spare = 20
-    patience = 4
 
     def facts(self, facts: Mapping[str, object]) -> dict[str, Any]:
         """`{"limit": 140}`."""

@@ -7,14 +7,13 @@ from townhall.domain.segments.kind import Scene, no_facts
 
 
 class Talk:
-    """Shows the agenda with its clock; may be cut short by a third at most."""
+    """Shows the agenda with its clock; may be cut short by three tenths at most."""
 
     name = "talk"
     minutes = 10
     scene: Scene = "agenda"
     asks = False
     spare = 30
-    patience = 3
 
     def facts(self, facts: Mapping[str, object]) -> dict[str, Any]:
         """None of its own."""

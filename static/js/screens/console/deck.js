@@ -23,8 +23,8 @@ const times = (own) => (TIMES.includes(own) ? TIMES : [...TIMES, own].sort((a, b
 export function views(desk) {
   const stage = desk.page.store.get("stage") || { scene: "waiting", question: null, blank: false };
   const next = desk.next();
-  const look = (/** @type {any} */ shown, /** @type {any} */ qr) =>
-    framed(sceneOf(shown, { store: desk.page.store, now: desk.page.clock.now(), page: 0, qr, host: desk.host }));
+  const look = (/** @type {any} */ shown, /** @type {any} */ qr, drafts = false) =>
+    framed(sceneOf(shown, { store: desk.page.store, now: desk.page.clock.now(), page: 0, qr, host: desk.host, drafts }));
   return html`<div class="views">
       <section class="view view-live">
         <p><span class="live">${t("console.live")}</span><small>${stage.blank ? t("console.scene.blank") : t(`console.scene.${stage.scene}`)}</small></p>
@@ -32,7 +32,7 @@ export function views(desk) {
       </section>
       <section class="view view-next">
         <p><span>${t("console.next")}</span><small>${t(`console.scene.${next.scene}`)}</small></p>
-        <div class="frame" data-frame inert>${look({ ...next, blank: false }, desk.qrNext)}</div>
+        <div class="frame" data-frame inert>${look({ ...next, blank: false }, desk.qrNext, true)}</div>
       </section>
     </div>
     ${chooser(desk, stage, next)}`;
@@ -62,13 +62,15 @@ export const track = (question) => {
   </ol>`;
 };
 
-/** @param {Question} question */
-function facts(question) {
+/** What holds for a question now: what its voters may do ends with the close, what is hidden with the reveal. @param {Question} question */
+export function facts(question) {
+  const before = question.state === "draft" || isOpen(question);
+  const hidden = question.results !== "live" && question.state !== "revealed";
   return [
     question.round ? t(`live.round.${question.round}`) : "",
     t(question.secret ? "console.fact.secret" : "console.fact.recorded"),
-    t(question.changeable ? "console.fact.changeable" : "console.fact.confirmed"),
-    t(question.results === "live" ? "console.fact.live" : "console.fact.hidden"),
+    before ? t(question.changeable ? "console.fact.changeable" : "console.fact.confirmed") : "",
+    hidden ? t("console.fact.hidden") : before ? t("console.fact.live") : "",
     question.eligibility === "open" ? t("live.open_participation") : "",
   ].filter(Boolean).join(" · ");
 }
@@ -128,7 +130,8 @@ export function control(desk) {
   const segment = desk.page.store.segment();
   const left = question && isOpen(question) && question.closes_at ? countdown(question.closes_at - now) : null;
   const last = question && question.closes_at && question.closes_at - now <= 10000;
-  const idle = desk.planless() ? "console.no_plan" : "console.not_started";
+  const counted = Boolean(tally && tally.certificate);
+  const idle = desk.planless() ? "console.no_plan" : (desk.page.store.get("agenda") || {}).state === "ended" ? "console.ended" : "console.not_started";
   return html`${track(question)}
     <section class="control" aria-live="polite">
       <div>
@@ -136,11 +139,11 @@ export function control(desk) {
         <p class="soft">${question ? facts(question) : segment ? segment.prompt : t(`${idle}_line`)}</p>
       </div>
       ${left === null ? html`<p class="left"></p>` : html`<p class="left ${last ? "clock-last" : ""}" role="timer">${left}</p>`}
-      ${question && question.state !== "draft" ? came(desk, question) : nothing}
+      ${question && question.state !== "draft" && !counted ? came(desk, question) : nothing}
       ${question ? certificate(desk, question) : nothing} ${tally ? concentration(tally) : nothing}
-      ${button(desk, question, deed)}
       ${desk.said ? html`<p class="said" role="alert">${desk.said}</p>` : nothing}
-    </section>`;
+    </section>
+    ${button(desk, question, deed)}`;
 }
 
 /** @param {Console} desk @param {Question|null} question @param {import("../console.js").Deed} deed */
@@ -154,7 +157,7 @@ function button(desk, question, deed) {
           ${times(desk.seconds(question)).map((n) => html`<option value=${n} .selected=${live(n === desk.seconds(question))}>${n ? (n % 60 ? t("console.n_seconds", { n }) : t("live.minutes", { n: n / 60 })) : t("console.no_limit")}</option>`)}
         </select></label>`
       : nothing;
-  return html`<div class="act ${side === nothing ? "alone" : ""}">
+  return html`<div aria-live="polite" class="act ${side === nothing ? "alone" : ""}">
     ${side}
     ${deed.held
       ? html`<button class="btn btn-main btn-hold big" id="big" type="button" aria-disabled=${deed.off ? "true" : "false"} @pointerdown=${held.down} @pointerup=${held.up} @pointerleave=${held.up} @pointercancel=${held.up} @blur=${held.up} @keydown=${held.key} @keyup=${held.keyUp} @contextmenu=${held.menu}>

@@ -11,7 +11,6 @@ import { t } from "../../lib/words.js";
 
 /**
  * When each item began or will begin as things stand, and how late the end of the current one is.
- * The same walk as the server's `agenda.expected`.
  * @param {import("../../lib/types.js").Agenda} agenda
  * @param {number} now
  */
@@ -32,8 +31,8 @@ export function forecast(agenda, now) {
 }
 
 /**
- * How coming items could be shortened: at most a third of each, never below three minutes, the
- * longest first, and no more than what is late.
+ * How coming items could be shortened: by what their kind can spare of its plan and by what was
+ * added to them, breaks first, then the largest saving, and no more than what is late.
  * @param {import("../../lib/types.js").Agenda} agenda
  * @param {number} late  minutes
  * @returns {{segment: Segment, by: number}[]}
@@ -42,11 +41,7 @@ export function savings(agenda, late) {
   const here = agenda.segments.findIndex((one) => one.id === agenda.current);
   return agenda.segments
     .slice(here + 1)
-    .filter((one) => one.kind !== "question" && one.kind !== "points")
-    .map((segment) => {
-      const whole = segment.minutes + segment.extended;
-      return { segment, by: Math.min(late, Math.floor(whole / 3), whole - 3) };
-    })
+    .map((segment) => ({ segment, by: Math.min(late, Math.floor((segment.minutes * segment.spare) / 100) + segment.extended) }))
     .filter(({ by }) => by > 0)
     .sort((a, b) => Number(b.segment.kind === "break") - Number(a.segment.kind === "break") || b.by - a.by)
     .slice(0, 3);

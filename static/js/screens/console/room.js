@@ -9,8 +9,8 @@ import { t } from "../../lib/words.js";
 
 /** @typedef {import("../console.js").Console} Console */
 
-/** @param {Console} desk @returns {{bad: boolean, title: string, line: string}} */
-function health(desk) {
+/** When it is over, people go home, and that is no alarm. @param {Console} desk @returns {{bad: boolean, title: string, line: string}} */
+export function health(desk) {
   const { store, state } = desk.page;
   const coming = state.line === "connecting" && Date.now() - state.since < 4000;
   if (!coming && state.line !== "connected" && state.line !== "polling") {
@@ -29,7 +29,8 @@ function health(desk) {
     const who = calling.map((/** @type {any} */ one) => t("live.table", { n: one.number })).join(", ");
     return { bad: true, title: t("console.health.calling", { who }), line: calling.map((/** @type {any} */ one) => one.calling).join(" · ") };
   }
-  if (gone && gone * 2 >= came) return { bad: true, title: t("console.health.many_gone"), line: lost };
+  const over = (store.get("agenda") || {}).state === "ended";
+  if (gone && gone * 2 >= came && !over) return { bad: true, title: t("console.health.many_gone"), line: lost };
   return { bad: false, title: t("console.health.fine"), line: lost };
 }
 

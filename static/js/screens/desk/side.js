@@ -5,7 +5,7 @@
 
 import { ballot } from "../../ballots/index.js";
 import { draws, html, live, nothing, vars } from "../../lib/dom.js";
-import { isLate, isOpen, light } from "../../lib/lights.js";
+import { isCounted, isLate, isOpen, light } from "../../lib/lights.js";
 import { icon } from "../../lib/marks.js";
 import { keep, recall } from "../../lib/page.js";
 import { t } from "../../lib/words.js";
@@ -76,6 +76,9 @@ function call(desk, own) {
   </div>`;
 }
 
+/** What the phone tells its voter to ask of a facilitator, told to the facilitator. @param {import("../../lib/lights.js").Light} at */
+const refusal = (at) => t(["closed", "already_voted", "not_eligible"].some((why) => at.line === `live.light.fail_${why}`) ? at.line.replace("live.light", "desk.proxy") : at.line, at.params);
+
 /** Votes for people without a phone, under the number of their paper token. */
 export class Proxies {
   /** @param {Desk} desk */
@@ -90,6 +93,8 @@ export class Proxies {
     /** @type {number|null} */
     this.chosen = null;
     this.said = "";
+    /** @type {number|null} the question whose final ballot is read back */
+    this.confirming = null;
   }
 
   count() {
@@ -107,7 +112,7 @@ export class Proxies {
     return open.find((one) => one.id === this.chosen) || open[0] || null;
   }
 
-  /** @param {import("../../lib/types.js").Question} question */
+  /** A ballot that can never be changed is read back first. @param {import("../../lib/types.js").Question} question */
   cast(question) {
     const paper = Number(this.paper);
     if (!Number.isInteger(paper) || paper < 1) {
@@ -116,7 +121,9 @@ export class Proxies {
       const kind = ballot(question.kind);
       if (!kind) return;
       const state = kind.ready(question, this.draft);
+      const final = question.secret || !question.changeable;
       if (!state.ok) this.said = t(state.key, state.params);
+      else if (final && this.confirming !== question.id) this.confirming = question.id;
       else this.send(question, paper, kind.choice(this.draft));
     }
     this.desk.paint();
@@ -137,6 +144,7 @@ export class Proxies {
     this.paper = "";
     this.draft = {};
     this.said = "";
+    this.confirming = null;
     this.desk.unseen = true;
   }
 
@@ -146,7 +154,11 @@ export class Proxies {
    */
   settled(entry, answer) {
     const { question, paper, rev } = entry.payload;
-    this.kept[`${question}/${paper}`] = { paper, rev: answer.rev || rev, status: answer.status, message: answer.message, receipt: answer.receipt };
+    const slot = `${question}/${paper}`;
+    const before = this.kept[slot];
+    // The earlier ballot still counts; what failed is the second one.
+    if (isCounted(before) && !isCounted(answer)) this.kept[slot] = { ...before, failed: answer.status };
+    else this.kept[slot] = { paper, rev: answer.rev || rev, status: answer.status, message: answer.message, receipt: answer.receipt };
     keep(this.name, this.kept);
   }
 
@@ -157,8 +169,11 @@ export class Proxies {
     if (!kind) return nothing;
     const update = (/** @type {any} */ draft) => {
       this.draft = draft;
+      this.confirming = null;
       this.desk.render();
     };
+    const state = kind.ready(question, this.draft);
+    const confirming = this.confirming === question.id && state.ok;
     return html`<div class="panel proxy">
       ${this.open().length > 1
         ? html`<select class="field" aria-label=${t("desk.which_question")} @change=${(/** @type {any} */ event) => ((this.chosen = Number(event.target.value)), update({}))}>
@@ -167,10 +182,20 @@ export class Proxies {
         : html`<p><b>${question.title}</b></p>`}
       ${this.list(question)}
       <label class="label" for="paper">${t("desk.paper")}</label>
-      <input id="paper" class="field" inputmode="numeric" maxlength="6" autocomplete="off" .value=${live(this.paper)} @input=${(/** @type {any} */ event) => ((this.paper = event.target.value), this.desk.paint())} />
-      <div class="ballot">${kind.form(question, this.draft, update, false, this.desk.table)}</div>
+      <input id="paper" class="field" inputmode="numeric" maxlength="6" autocomplete="off" .value=${live(this.paper)} @input=${(/** @type {any} */ event) => ((this.paper = event.target.value), (this.confirming = null), this.desk.paint())} />
+      <div class="ballot">${kind.form(question, this.draft, update, confirming, this.desk.table)}</div>
       ${this.said ? html`<p class="hint why" role="alert">${this.said}</p>` : nothing}
-      <button class="btn btn-main btn-wide" type="button" @click=${() => this.cast(question)}>${t("desk.proxy_cast")}</button>
+      ${confirming ? this.confirm(question, t(state.key, state.params), () => update(this.draft)) : html`<button class="btn btn-main btn-wide" type="button" @click=${() => this.cast(question)}>${t("desk.proxy_cast")}</button>`}
+    </div>`;
+  }
+
+  /** @param {import("../../lib/types.js").Question} question @param {string} what @param {() => void} back */
+  confirm(question, what, back) {
+    return html`<div class="pile" role="group" aria-label=${t("desk.proxy_confirm")}>
+      <p role="status"><b>${t("desk.paper_n", { n: Number(this.paper) })} · ${what}</b></p>
+      <p class="hint">${t(question.secret ? "desk.proxy_secret" : "desk.proxy_final")} ${t("desk.proxy_read")}</p>
+      <button class="btn btn-main btn-wide" type="button" @click=${() => this.cast(question)}>${t("desk.proxy_confirm")}</button>
+      <button class="btn btn-wide" type="button" @click=${back}>${t("desk.edit")}</button>
     </div>`;
   }
 
@@ -184,7 +209,7 @@ export class Proxies {
         const vote = this.kept[slot];
         const at = light({ question, entry: this.desk.outbox.entry(`proxy:${slot}`), vote: vote.status ? vote : null, late });
         return html`<li>
-          <span>${t("desk.paper_n", { n: vote.paper })} ${at ? html`<small>${t(at.title, at.params)}${at.tone === "fail" ? html` · ${t(at.line, at.params)}` : nothing}</small>` : nothing}</span>
+          <span>${t("desk.paper_n", { n: vote.paper })} ${at ? html`<small>${t(at.title, at.params)}${at.tone === "fail" ? html` · ${refusal(at)}` : nothing}</small>` : nothing}</span>
           ${at && at.code ? html`<span class="stub">${at.code}</span>` : nothing}
         </li>`;
       })}

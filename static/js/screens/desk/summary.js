@@ -7,8 +7,6 @@ import { draws } from "../../lib/dom.js";
 import { graphemes } from "../../lib/graphemes.js";
 import { keep, recall } from "../../lib/page.js";
 
-/** The most graphemes of a summary, where the segment does not say. */
-const LIMIT = 40;
 const SAVE_AFTER = 1200;
 
 export class Summing {
@@ -23,11 +21,14 @@ export class Summing {
     this.changed = changed;
     /** @type {{segment: number|null, text: string, rev: number}} */
     this.local = recall(name, { segment: null, text: "", rev: 0 });
-    this.limit = LIMIT;
+    /** The most graphemes that the round's summary may have; 0 while no round is known. */
+    this.limit = 0;
     this.read = false;
     this.message = "";
     /** @type {string|null} another tablet's words */
     this.other = null;
+    /** Words of an earlier round that came too late for it. */
+    this.left = recall(`${name}:left`, "");
     /** @type {any} */
     this.timer = null;
   }
@@ -37,17 +38,24 @@ export class Summing {
     const draft = this.draft();
     if (facts.limit) this.limit = Number(facts.limit);
     if (segment !== null && this.local.segment !== segment) {
+      if (this.timer) this.save(false);
       const mine = draft && draft.segment === segment ? draft : null;
       this.local = { segment, text: mine ? mine.text : "", rev: mine ? mine.rev : 0 };
       this.read = false;
       this.message = "";
+      this.other = null;
     } else if (draft && draft.rev > this.local.rev && !this.waiting() && !this.timer) {
       this.local = { segment: draft.segment, text: draft.text, rev: draft.rev };
     }
   }
 
+  /** Each round has its own place in the outbox, so that what waits for one is not the other's. */
+  get slot() {
+    return `summary:${this.local.segment}`;
+  }
+
   waiting() {
-    return this.outbox.entry("summary");
+    return this.outbox.entry(this.slot);
   }
 
   get sent() {
@@ -59,6 +67,10 @@ export class Summing {
 
   get length() {
     return graphemes(this.local.text);
+  }
+
+  get over() {
+    return this.limit > 0 && this.length > this.limit;
   }
 
   /** @param {string} text */
@@ -76,10 +88,11 @@ export class Summing {
   save(send) {
     clearTimeout(this.timer);
     this.timer = null;
-    if (this.length > this.limit) return;
+    if (this.over) return;
     const waiting = this.waiting();
     const previous = waiting ? waiting.payload.text : null;
-    this.outbox.put("summary", "summary", { key: draws(), rev: this.local.rev + 1, text: this.local.text.trim(), send, previous });
+    const { segment, rev, text } = this.local;
+    this.outbox.put(this.slot, "summary", { key: draws(), segment, rev: rev + 1, text: text.trim(), send, previous });
     this.changed();
   }
 
@@ -94,8 +107,10 @@ export class Summing {
    * @param {any} answer
    */
   settled(entry, answer) {
-    const { text, send, previous } = entry.payload;
-    if (answer.status === "ok") {
+    const { segment, text, send, previous } = entry.payload;
+    if (segment !== this.local.segment) {
+      if (answer.status !== "ok") this.leave(text);
+    } else if (answer.status === "ok") {
       this.local = { ...this.local, rev: answer.rev };
       this.other = null;
     } else if (answer.status === "superseded") {
@@ -107,6 +122,13 @@ export class Summing {
       this.message = answer.message || "";
     }
     keep(this.name, this.local);
+    this.changed();
+  }
+
+  /** Words that no round takes any more stay until somebody says what becomes of them. @param {string} text */
+  leave(text) {
+    this.left = text;
+    keep(`${this.name}:left`, text);
     this.changed();
   }
 

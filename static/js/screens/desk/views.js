@@ -161,7 +161,7 @@ export function summary(desk) {
   const { summing } = desk;
   const segment = desk.page.store.segment();
   const running = Boolean(segment && segment.kind === "tables");
-  const over = summing.length > summing.limit;
+  const { over } = summing;
   const able = running && summing.length > 0 && !over && summing.read;
   const say = !running ? "desk.summary_closed" : over ? "desk.summary_long" : !summing.read ? "desk.summary_read_first" : "desk.summary_back";
   return html`<section>
@@ -174,14 +174,15 @@ export function summary(desk) {
       .value=${live(summing.local.text)}
       @input=${(/** @type {any} */ event) => summing.type(event.target.value)}
     ></textarea>
-    <p class="count end ${over ? "over" : ""}" role="status"><b>${summing.length}</b> / ${t("desk.chars", { n: summing.limit })}</p>
+    <p class="count end ${over ? "over" : ""}" role="status"><b>${summing.length}</b>${summing.limit ? html` / ${t("desk.chars", { n: summing.limit })}` : nothing}</p>
+    ${summing.left ? html`<p class="hint" role="alert">${t("desk.summary_left", { text: summing.left })} <button class="btn btn-low" type="button" @click=${() => summing.leave("")}>${t("desk.read_it")}</button></p>` : nothing}
     ${summing.other ? html`<p class="hint" role="alert">${t("desk.summary_other", { text: summing.other })} <button class="btn btn-low" type="button" @click=${() => summing.yield()}>${t("desk.take_other")}</button></p>` : nothing}
     ${summing.message ? html`<p class="hint why" role="alert">${summing.message}</p>` : nothing}
     ${summing.sent
       ? html`<div class="light ${summing.waiting() ? "light-wait light-kept" : "light-done"}" role="status">
           <i class="lamp"></i>
-          <p><b>${t(summing.waiting() ? "desk.summary_kept" : "desk.summary_on_stage")}</b><small>${t("desk.summary_back")}</small></p>
-          <button class="btn btn-low" type="button" ?disabled=${!running} @click=${() => summing.save(false)}>${t("desk.retract")}</button>
+          <p><b>${t(summing.waiting() ? "desk.summary_kept" : "desk.summary_on_stage")}</b><small>${t(running ? "desk.summary_back" : "desk.summary_final")}</small></p>
+          ${running ? html`<button class="btn btn-low" type="button" @click=${() => summing.save(false)}>${t("desk.retract")}</button>` : nothing}
         </div>`
       : html`<label class="read"
             ><input type="checkbox" .checked=${live(summing.read)} ?disabled=${!running} @change=${(/** @type {any} */ event) => desk.readAloud(event.target.checked)} />

@@ -1,6 +1,6 @@
 /** What several scenes share: the corner for latecomers, and lists that turn their pages. */
 
-import { html } from "../../lib/dom.js";
+import { html, nothing } from "../../lib/dom.js";
 import { t } from "../../lib/words.js";
 
 /** @typedef {import("../scenes.js").View} View */
@@ -14,10 +14,14 @@ export const corner = (view) => html`<div class="corner">
 </div>`;
 
 /**
+ * After the end nobody is invited in any more.
  * @param {View} view
  * @param {unknown} said
  */
-export const foot = (view, said) => html`<footer class="s-foot">${said}${corner(view)}</footer>`;
+export const foot = (view, said) => html`<footer class="s-foot">${said}${over(view) ? nothing : corner(view)}</footer>`;
+
+/** @param {View} view */
+export const over = (view) => (view.store.get("agenda") || {}).state === "ended";
 
 /**
  * The part of a list that one page shows, and the words for it.

@@ -24,12 +24,9 @@ import { agenda } from "./quiet.js";
 export function asked(view) {
   const segment = view.store.segment();
   const questions = /** @type {Question[]} */ (view.store.get("questions") || []);
-  return (
-    view.store.question(view.question) ||
-    view.store.question(segment && segment.question) ||
-    questions.filter(isOpen)[0] ||
-    null
-  );
+  const known = questions.filter((one) => view.drafts || one.state !== "draft");
+  const by = (/** @type {number|null} */ id) => known.find((one) => one.id === id);
+  return by(view.question) || by(segment && segment.question) || known.find(isOpen) || null;
 }
 
 /** @param {Question} question */
@@ -55,12 +52,13 @@ function seats(view, question) {
   </div>`;
 }
 
-/** @param {Question} question  the options, where there is room for them */
+/** @param {Question} question  the options, where there is room for them; no order outlives the vote */
 function options(question) {
   if (question.kind === "yesno") {
     return html`<ul class="answers"><li>${sign("yes")}${t("live.option.yes")}</li><li>${sign("no")}${t("live.option.no")}</li></ul>`;
   }
   if (question.kind === "dots" || question.options.length > 8) {
+    if (!isOpen(question) && question.state !== "draft") return nothing;
     const key = question.kind === "dots" ? "stage.dots_how" : "stage.options_on_phone";
     return html`<p class="prompt">${t(key, { n: question.options.length, budget: question.config.budget || 5 })}</p>`;
   }
@@ -71,24 +69,31 @@ function options(question) {
 
 /** @param {Question} question @param {number} now */
 function clock(question, now) {
-  if (question.state === "draft") return nothing;
-  if (!isOpen(question)) return html`<p class="count-down"><span>${t("live.state.closed")}</span></p>`;
-  if (!question.closes_at) return nothing;
+  if (question.state === "closed") return html`<p class="count-down"><span>${t("live.state.closed")}</span></p>`;
+  if (!isOpen(question) || !question.closes_at) return nothing;
   const left = question.closes_at - now;
   return html`<p class="count-down" role="timer">
     <span>${t(left <= 10000 ? "stage.closing" : "stage.left")}</span><b>${countdown(left)}</b>
   </p>`;
 }
 
+/** The word for the state; that of a closed question stands large in the place of the clock. @param {Question} one */
+function word(one) {
+  if (isOpen(one)) return html`<span class="live">${t(one.kind === "dots" ? "live.state.open_dots" : "live.state.open")}</span>`;
+  return one.state === "closed" ? nothing : html`<span>${t(`live.state.${one.state}`)}</span>`;
+}
+
+/** What the room may count on, as long as it may. @param {Question} one */
+const pledge = (one) => (one.state === "revealed" ? nothing : one.state === "closed" ? t("stage.reveal_soon") : promise(one));
+
 /** @param {View} view @returns {Scene} */
 export function question(view) {
   const one = asked(view);
   if (!one) return agenda(view);
-  const word = isOpen(one) ? html`<span class="live">${t(one.kind === "dots" ? "live.state.open_dots" : "live.state.open")}</span>` : html`<span>${t(`live.state.${one.state}`)}</span>`;
   return {
     classes: "scene-question",
     pages: 1,
-    body: html`<p class="s-top"><span>${word} ${roundWords(one)}</span><span>${isOpen(one) || one.state === "draft" ? promise(one) : t("stage.reveal_soon")}</span></p>
+    body: html`<p class="s-top"><span>${word(one)} ${roundWords(one)}</span><span>${pledge(one)}</span></p>
       <section class="ask enter-scene">
         <div>
           <h1 class=${one.title.length > 28 ? "long" : ""}>${one.title}</h1>
@@ -115,13 +120,14 @@ const spread = (row) => html`<span class="spread" ${vars({ cols: Object.keys(row
 const minus = (change) => change.replace("-", "−");
 
 /**
- * What the figures are. An order can be counted in three ways, and each has its own name.
+ * What the figures are, where the unit beside them does not say it. An order can be counted in
+ * three ways, and each has its own name.
  * @param {Question} one @param {any} result @param {any} row
  */
 function measured(one, result, row) {
   if (!row || !row.unit) return "";
   if (one.kind === "ranking") return t(`stage.ranked.${result.method}`);
-  return t(`stage.measure.${row.unit}`, { max: one.config.max || 5 });
+  return row.unit === "votes" ? "" : t(`stage.measure.${row.unit}`, { max: one.config.max || 5 });
 }
 
 /** The unit beside a figure: a mean's stands above the rows, and duels have none. @param {any} row @param {any} result */

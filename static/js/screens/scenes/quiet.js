@@ -4,7 +4,7 @@ import { countdown, day, timeOfDay } from "../../lib/clock.js";
 import { html, nothing, rich, vars } from "../../lib/dom.js";
 import { house } from "../../lib/marks.js";
 import { t } from "../../lib/words.js";
-import { foot, spaced } from "./parts.js";
+import { foot, over, spaced } from "./parts.js";
 
 /** @typedef {import("../scenes.js").View} View */
 /** @typedef {import("../scenes.js").Scene} Scene */
@@ -13,7 +13,7 @@ import { foot, spaced } from "./parts.js";
 export function waiting(view) {
   const forum = view.store.get("forum") || {};
   const agenda = view.store.get("agenda") || {};
-  const said = agenda.state === "ended" ? t("stage.thanks") : agenda.state === "running" ? t("stage.moment") : t("stage.soon");
+  const said = over(view) ? t("stage.thanks") : agenda.state === "running" ? t("stage.moment") : t("stage.soon");
   return {
     classes: "scene-say",
     pages: 1,
@@ -23,7 +23,7 @@ export function waiting(view) {
         <p>${said}</p>
         ${agenda.state === "before" ? html`<p class="muted">${day(forum.starts_at)}</p>` : nothing}
       </section>
-      ${foot(view, html`<p class="s-note muted">${t("stage.no_phone")}</p>`)}`,
+      ${foot(view, over(view) ? nothing : html`<p class="s-note muted">${t("stage.no_phone")}</p>`)}`,
   };
 }
 

@@ -37,12 +37,22 @@ function who(n) {
   >`;
 }
 
+/**
+ * The table talk whose summaries are due, as the server says it: the one that runs, else the last.
+ * @param {View} view
+ */
+function talked(view) {
+  const segment = view.store.segment();
+  if (segment && segment.kind === "tables") return segment.id;
+  const order = view.store.get("agenda") || { segments: [] };
+  const talks = order.segments.filter((/** @type {any} */ one) => one.kind === "tables" && one.started_at !== null);
+  return talks.sort((/** @type {any} */ a, /** @type {any} */ b) => b.started_at - a.started_at).map((/** @type {any} */ one) => one.id)[0] || null;
+}
+
 /** @param {View} view @returns {Scene} */
 export function summaries(view) {
   const all = (view.store.get("summaries") || []).slice().sort((/** @type {any} */ a, /** @type {any} */ b) => a.table - b.table);
-  const newest = all.reduce((/** @type {number} */ top, /** @type {any} */ one) => Math.max(top, one.segment), 0);
-  const here = view.store.segment();
-  const round = here && all.some((/** @type {any} */ one) => one.segment === here.id) ? here.id : newest;
+  const round = talked(view);
   const mine = all.filter((/** @type {any} */ one) => one.segment === round);
   const tables = ((view.store.get("forum") || {}).tables || []).length;
   const fits = fit(mine.map((/** @type {any} */ one) => one.text));
@@ -145,6 +155,6 @@ export function asks(view) {
         ${some.map((one) => html`<li><p>${one.text}</p><b>${one.upvotes}</b></li>`)}
         ${some.length ? nothing : html`<li><p>${t("stage.no_asks")}</p></li>`}
       </ol>
-      ${foot(view, count)}`,
+      ${foot(view, some.length ? count : nothing)}`,
   };
 }
