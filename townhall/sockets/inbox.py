@@ -14,6 +14,7 @@ import socketio
 from townhall.actions import people
 from townhall.domain.audience import Actor, audience_of, require
 from townhall.domain.errors import Refused
+from townhall.domain.rates import Bucket
 from townhall.events import EVENTS, dispatch
 from townhall.hall import Hall
 from townhall.sockets.outbox import Outbox, Room
@@ -25,25 +26,6 @@ MOST_AT_ONCE = 32
 MOST_SOCKETS = 4
 TOTAL_RATE, TOTAL_BURST = 60.0, 300.0
 VOTES = frozenset(("vote", "proxy_vote", "vote_status"))
-
-
-@dataclass
-class Bucket:
-    """Tokens of one kind of event: `rate` a second, at most `burst` saved up."""
-
-    rate: float
-    burst: float
-    tokens: float
-    since: float
-
-    def take(self, now: float) -> float:
-        """0 when there was a token, else the seconds until there is one."""
-        self.tokens = min(self.burst, self.tokens + (now - self.since) * self.rate)
-        self.since = now
-        if self.tokens < 1:
-            return (1 - self.tokens) / self.rate
-        self.tokens -= 1
-        return 0.0
 
 
 @dataclass
@@ -65,7 +47,7 @@ class Connection:
         return self._bucket(event, known.rate, known.burst, now).take(now)
 
     def _bucket(self, name: str, rate: float, burst: float, now: float) -> Bucket:
-        return self.buckets.setdefault(name, Bucket(rate, burst, burst, now))
+        return self.buckets.setdefault(name, Bucket.full(rate, burst, now))
 
 
 class Inbox:
