@@ -25,6 +25,10 @@ log = logging.getLogger(__name__)
 MOST_AT_ONCE = 32
 MOST_SOCKETS = 4
 TOTAL_RATE, TOTAL_BURST = 60.0, 300.0
+# A phone that sends a full outbox again whenever it is told to is refused about a hundred times a
+# second, and forgiven for it.
+FORGIVEN_RATE, MOST_REFUSED = 100.0, 600.0
+AWAY_SECONDS = 30
 VOTES = frozenset(("vote", "proxy_vote", "vote_status"))
 
 
@@ -35,12 +39,16 @@ class Connection:
     actor: Actor
     room: Room
     under_way: int = 0
+    flooding: bool = False
+    sent_away: bool = False
     buckets: dict[str, Bucket] = field(default_factory=dict)
 
     def wait(self, event: str) -> float:
         """Seconds to wait before this event may run; 0 for now."""
         now = time.monotonic()
         whole = self._bucket("*", TOTAL_RATE, TOTAL_BURST, now).take(now)
+        if whole and self._bucket("refused", FORGIVEN_RATE, MOST_REFUSED, now).take(now):
+            self.flooding = True
         known = EVENTS.get(event)
         if whole or known is None:
             return whole
@@ -103,6 +111,9 @@ class Inbox:
         if connection is None:
             return _refusal(Refused("sign_in"))
         wait = connection.wait(event)
+        if connection.flooding:
+            await self._send_away(sid, connection)
+            return None
         if wait or connection.under_way >= MOST_AT_ONCE:
             return _busy(event, max(wait, 0.5))
         connection.under_way += 1
@@ -118,6 +129,16 @@ class Inbox:
         if event == "sit" and answer.get("status") == "ok":
             await self._moved(connection, answer.get("table"))
         return answer
+
+    async def _send_away(self, sid: str, connection: Connection) -> None:
+        """End a connection that goes on however often it is told to wait."""
+        if connection.sent_away:
+            return
+        connection.sent_away = True
+        log.info("a flooding connection was ended")
+        bye = {"reason": "too_many", "retry_after": AWAY_SECONDS}
+        await self.server.emit("bye", bye, room=sid)
+        await self.server.disconnect(sid)
 
     async def _moved(self, connection: Connection, table: int | None) -> None:
         """The next ballot of this seat counts for its new table."""
