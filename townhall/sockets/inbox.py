@@ -15,7 +15,7 @@ from townhall.actions import people
 from townhall.domain.audience import Actor, audience_of, require
 from townhall.domain.errors import Refused
 from townhall.domain.rates import Bucket
-from townhall.events import EVENTS, dispatch
+from townhall.events import EVENTS, VOTES, dispatch
 from townhall.hall import Hall
 from townhall.sockets.outbox import Outbox, Room
 from townhall.sockets.server import GuardedServer
@@ -29,7 +29,6 @@ TOTAL_RATE, TOTAL_BURST = 60.0, 300.0
 # second, and forgiven for it.
 FORGIVEN_RATE, MOST_REFUSED = 100.0, 600.0
 AWAY_SECONDS = 30
-VOTES = frozenset(("vote", "proxy_vote", "vote_status"))
 
 
 @dataclass
