@@ -24,7 +24,7 @@ def board(session: Session, key: str = "library", **columns: Any) -> int:
 
 def person(session: Session, login: str = "haru", **columns: Any) -> int:
     """A member whose nickname is the login."""
-    made = schema.Person(login=login, nickname=login, created_at=NOON, **columns)
+    made = schema.Person(login=login, nickname=login, **({"created_at": NOON} | columns))
     session.add(made)
     session.flush()
     assert made.id is not None

@@ -218,6 +218,9 @@ EVENTS: Mapping[str, Event] = {
     "card_revoke": Event("seat.manage", Table, cards.card_revoke),
 }
 
+VOTES = frozenset(("vote", "proxy_vote", "vote_status"))
+"""Under pressure these are told `busy` and are sent again, whichever door they came through."""
+
 
 async def dispatch(hall: Hall, actor: Actor, name: str, raw: object) -> Answer:
     """Check and run one event. Raises Refused; the door turns it into words.

@@ -71,6 +71,7 @@ async def test_an_ask_is_shown_to_everyone(hall: Hall, room: Room, announced: An
                 "id": ask,
                 "text": "주차장은 어디인가요?",
                 "upvotes": 0,
+                "open": 0,
                 "state": "open",
                 "created_at": facts.NOON,
             }
@@ -125,6 +126,30 @@ async def test_a_seat_sympathises_once(either_hall: Hall, announced: Announced) 
 
     assert given == [{"status": "ok", "id": ask, "on": True, "upvotes": 1}] * 10
     assert [slices for _, slices in announced if slices] == [{"asks"}]
+
+
+async def test_sympathy_by_the_code_alone_is_counted_apart(either_hall: Hall) -> None:
+    hall, room = either_hall, furnish(either_hall)
+    ask = (await asks.write(hall, room.one, key=key(1), text="질문"))["id"]
+    with writing(hall.database) as session:
+        crowd = [facts.seat(session, room.forum, n, kind="open") for n in range(1, 4)]
+        paper = facts.seat(session, room.forum, 1, kind="paper")
+    for seat in (*crowd, paper):
+        await asks.upvote(hall, replace(room.two, seat=seat), ask=ask, on=True)
+
+    assert [(a["upvotes"], a["open"]) for a in await shown(hall, room)] == [(1, 3)]
+
+
+async def test_where_nobody_has_a_ticket_all_sympathy_is_one(hall: Hall) -> None:
+    with writing(hall.database) as session:
+        forum = facts.forum(session)
+        seat = facts.seat(session, forum, kind="open")
+    actor = Actor("open", forum=forum, seat=seat, seat_kind="open")
+    ask = (await asks.write(hall, actor, key=key(1), text="질문"))["id"]
+    await asks.upvote(hall, actor, ask=ask, on=True)
+
+    found = await hall.read(screens.asks, forum, "phone", None)
+    assert [(a["upvotes"], a["open"]) for a in found] == [(1, 0)]
 
 
 async def test_sympathy_can_be_withdrawn(hall: Hall, room: Room) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from tests import scored
+from tests import boards, scored
 from tests.actions.conftest import Announced
 from tests.facts import NOON, Clock
 from tests.scored import DRAFT, EXACT, FILE, ORGANISER, TOTALS, totals
@@ -19,8 +19,10 @@ from townhall.domain import audit, scoring
 from townhall.domain.audience import Actor
 from townhall.domain.errors import Refused
 from townhall.hall import Hall
+from townhall.storage import proposals
 from townhall.storage import selections as stored
-from townhall.storage.schema import Audit, Selection
+from townhall.storage.database import writing
+from townhall.storage.schema import Audit, Selection, Sympathy
 
 pytestmark = pytest.mark.anyio
 
@@ -64,6 +66,23 @@ async def test_worked_example_is_sealed_with_its_totals(either_hall: Hall, clock
     assert totals(result) == TOTALS
     assert {each["id"]: each["total"]["exact"] for each in result["candidates"]} == EXACT
     assert digest == sealed.digest == result["digest"]
+
+
+async def test_sympathies_after_the_first_ballot_box_opened_change_nothing(
+    either_hall: Hall, clock: Clock
+) -> None:
+    made = await scored.held(either_hall, clock)
+    await scored.reveal(either_hall, made)
+    with writing(either_hall.database) as session:
+        for n in range(60):
+            person = boards.person(session, f"fresh-{n}", created_at=clock())
+            proposals.give(session, "sympathy", made.proposals[2], person, clock())
+        first = Sympathy.proposal_id == made.proposals[0]
+        for held in session.exec(select(Sympathy).where(first)).all()[:9]:
+            proposals.withdraw(session, "sympathy", held.proposal_id, held.person_id, clock())
+    await close(either_hall, made.selection)
+    sealed = json.loads(row(either_hall, made.selection).snapshot or "")
+    assert sealed["candidates"] == FILE["candidates"]
 
 
 async def test_snapshot_holds_the_example_and_nobody(either_hall: Hall, clock: Clock) -> None:

@@ -161,4 +161,6 @@ def test_hidden_asks_are_for_the_console_alone(room: Room) -> None:
     expected = dict.fromkeys(AUDIENCES, shown)
     expected["console"] = [shown[0], ("hidden", "hidden"), *shown[1:]]
     assert seen == expected
-    assert set(room.see(asks.asks, "phone")[0]) == {"id", "text", "upvotes", "state", "created_at"}
+    assert set(room.see(asks.asks, "phone")[0]) == {
+        *("id", "text", "upvotes", "open", "state", "created_at")
+    }

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from tests import scored
 from tests.actions.conftest import running
@@ -17,6 +18,8 @@ from townhall.domain.errors import Refused
 from townhall.hall import Hall
 from townhall.screens import selections as screen
 from townhall.screens import slices
+from townhall.storage.database import writing
+from townhall.storage.schema import Person
 
 pytestmark = pytest.mark.anyio
 
@@ -128,7 +131,7 @@ async def test_slice_page_and_export_say_the_same(hall: Hall, clock: Clock) -> N
 async def test_inputs_tell_what_is_in_and_no_more(hall: Hall, clock: Clock) -> None:
     made = await scored.begun(hall)
     before = {
-        "sympathy": True,
+        "sympathy": False,
         "live": False,
         "sheets_final": 0,
         "panel_seats": 5,
@@ -139,8 +142,32 @@ async def test_inputs_tell_what_is_in_and_no_more(hall: Hall, clock: Clock) -> N
     await scored.vote(hall, clock, made, "final", FILE["live"]["final"])
     for number in range(1, 5):
         await scored.hand_in(hall, made, number)
-    after = {**before, "live": True, "sheets_final": 4, "quorum_met": True}
+    after = {**before, "sympathy": True, "live": True, "sheets_final": 4, "quorum_met": True}
     assert read(hall, made, "stage")["inputs"] == after
+
+
+async def test_the_page_says_until_when_sympathies_count_and_who_is_new(
+    hall: Hall, clock: Clock
+) -> None:
+    made = await scored.begun(hall)
+    assert page(hall, made, clock())["sympathy"] == {"until": None, "over": False}
+    opened = clock()
+    await scored.vote(hall, clock, made, "first", FILE["live"]["first"])
+    assert page(hall, made, clock())["sympathy"] == {"until": opened, "over": True}
+    await scored.vote(hall, clock, made, "final", FILE["live"]["final"])
+    for number in range(1, 6):
+        await scored.hand_in(hall, made, number)
+    with writing(hall.database) as session:
+        for person in session.exec(select(Person)).all()[3:]:
+            person.created_at = opened - 8 * 86_400_000
+    await selections.close(hall, ORGANISER, made.selection)
+    assert page(hall, made, clock())["newcomers"] is None
+    await scored.reveal(hall, made)
+    shown = page(hall, made, clock())
+    assert shown["newcomers"] == {"n": 24, "new": 3, "since": opened - 7 * 86_400_000}
+    assert "newcomers" not in hall.database.read_here(screen.export, made.selection)
+    for each in (shown, hall.database.read_here(screen.setup, made.selection, clock())):
+        assert each["sympathy"] == {"until": opened, "over": True}
 
 
 async def test_a_sheet_shows_its_panelist_nothing_of_the_others(hall: Hall, clock: Clock) -> None:

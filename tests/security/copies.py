@@ -104,7 +104,6 @@ def _open_door(hall: Hall) -> Starlette:
     doors = [route.endpoint for route in known[0].routes if isinstance(route, Route)]
     behind = next(door.site for door in doors if isinstance(door, Door))
     behind.hall, behind.limits = hall, Limits(hall.now)
-    behind.states.clear()
     return known[0]
 
 

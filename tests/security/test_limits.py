@@ -1,12 +1,15 @@
 """Limits by account, session and line; an address is slowed only while it fails."""
 
 import asyncio
+import re
+from collections import Counter
 
 import pytest
 
 from tests import facts
 from tests.facts import Clock
 from tests.web.client import Browser
+from townhall.actions import accounts
 from townhall.domain.errors import Refused
 from townhall.hall import Hall
 from townhall.storage.database import writing
@@ -42,6 +45,99 @@ def test_the_wait_after_failures_doubles_and_ends(clock: Clock) -> None:
     failures.check("sun")
     clock.pass_seconds(15 * 60)
     failures.check("moon")
+
+
+PASSWORD = "한 문장이면 좋아요"
+
+
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every password that was really looked at."""
+    found: list[str] = []
+    verify = accounts._verify
+
+    async def noted(stored: str, password: str) -> bool:
+        found.append(password)
+        return await verify(stored, password)
+
+    monkeypatch.setattr(accounts, "_verify", noted)
+    return found
+
+
+async def form_token(browser: Browser, path: str) -> str:
+    found = re.search(r'name="csrf" value="([^"]+)"', (await browser.get(path)).text)
+    assert found
+    return found[1]
+
+
+@pytest.mark.parametrize("path", ["/login", "/invite"])
+async def test_forty_tries_at_once_are_five_looks_at_the_password(
+    browser: Browser, hall: Hall, looks: list[str], path: str
+) -> None:
+    invitation = await accounts.setup_invite(hall)
+    await accounts.add_organiser(hall, "haneul", PASSWORD)
+    csrf = await form_token(browser, path)
+    fields = {"csrf": csrf, "login": "haneul"} | ({"k": invitation} if path == "/invite" else {})
+    answers = await asyncio.gather(
+        *(browser.send_form(path, **fields, password=f"wrong number {n}") for n in range(40))
+    )
+    assert len(looks) <= 5
+    assert Counter(answer.status_code for answer in answers) == {401: 5, 429: 35}
+
+
+async def test_the_owner_comes_in_while_somebody_else_guesses(clock: Clock) -> None:
+    limits = Limits(clock)
+
+    async def guess(address: str, code: str = "sign_in_failed") -> str:
+        try:
+            async with limits.password("moon", address):
+                raise Refused(code)
+        except Refused as refused:
+            return f"{refused.code} {refused.details.get('seconds', '')}".strip()
+
+    assert [await guess("10.0.0.1") for _ in range(6)][4:] == ["sign_in_failed", "too_many 10"]
+    async with limits.password("moon", "10.0.0.2"):
+        pass
+    assert await guess("10.0.0.1") == "too_many 10"
+    assert {await guess("10.0.0.3", "password_length") for _ in range(9)} == {"password_length"}
+    everywhere = [await guess(f"10.1.0.{n}") for n in range(60)]
+    assert everywhere[49:51] == ["sign_in_failed", "too_many 10"]
+    for n in range(20):
+        clock.pass_seconds(30)
+        assert await guess(f"10.2.0.{n}") == "sign_in_failed"
+    clock.pass_seconds(30)
+    async with limits.password("moon", "10.0.0.2"):
+        pass
+
+
+async def test_new_accounts_of_one_address_stand_in_line_and_none_is_refused(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waited.append(seconds)
+
+    limits = Limits(clock)
+    monkeypatch.setattr("townhall.web.limits.asyncio.sleep", sleep)
+    for _ in range(40):
+        await limits.account_from("10.0.0.1")
+    assert waited == [0.0] * 20 + [2.0, 4.0, 6.0, 8.0] + [10.0] * 16
+    await limits.account_from("10.0.0.2")
+    assert waited[-1] == 0.0
+
+
+async def test_signing_up_stands_in_the_line_of_its_address(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stood: list[str] = []
+
+    async def stand(limits: Limits, address: str) -> None:
+        stood.append(address)
+
+    monkeypatch.setattr(Limits, "account_from", stand)
+    await browser.submit("/signup", login="haneul", nickname="하늘", password=PASSWORD)
+    assert stood == ["127.0.0.1"]
 
 
 async def test_an_address_that_fails_never_delays_who_is_right(clock: Clock) -> None:

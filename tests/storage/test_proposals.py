@@ -103,9 +103,21 @@ def test_a_selection_counts_neither_own_nor_blinded_nor_withdrawn_nor_late(
     proposals.give(session, "sympathy", idea, early, NOON - 1)
     proposals.give(session, "sympathy", idea, late, NOON + 10)
     proposals.withdraw(session, "sympathy", idea, gone, NOON + 1)
+    proposals.withdraw(session, "sympathy", idea, counted[0], NOON + 10)
     ids = [idea, unloved]
     assert proposals.sympathies(session, ids, NOON, NOON + 10) == {idea: 4, unloved: 0}
-    assert proposals.sympathies(session, ids) == {idea: 6, unloved: 0}
+    assert proposals.sympathies(session, ids) == {idea: 5, unloved: 0}
+
+
+def test_young_accounts_are_told_apart_once_each(session: Session) -> None:
+    board, author = given.board(session), given.person(session)
+    ideas = [given.proposal(session, board, author, f"제안 {n}") for n in range(2)]
+    for n in range(3):
+        person = given.person(session, f"person-{n}", created_at=NOON + n)
+        for idea in ideas:
+            proposals.give(session, "sympathy", idea, person, NOON + 5)
+    assert proposals.sympathisers(session, ideas, None, NOON + 6, NOON + 1) == (3, 2)
+    assert proposals.sympathisers(session, ideas, None, NOON + 5, NOON + 1) == (0, 0)
 
 
 def test_an_imported_proposal_without_a_person_counts_every_sympathy(session: Session) -> None:

@@ -85,6 +85,19 @@ def test_a_window_that_began_locks_without_a_write(session: Session) -> None:
     assert selections.locked_at(row, NOON + 9) == NOON - 5
 
 
+def test_sympathies_count_until_the_published_end_or_the_first_opening(session: Session) -> None:
+    forum = facts.forum(session)
+    asked = facts.question(session, forum, kind="score", opened_at=NOON + 1, state="closed")
+    again = facts.question(session, forum, kind="score", opened_at=NOON + 5, reopens=asked)
+    final = facts.question(session, forum, kind="score", opened_at=None, state="draft")
+    row = selection(session, forum_id=forum, final_question_id=final)
+    assert selections.sympathies_until(session, row) is None
+    row.first_question_id = again
+    assert selections.sympathies_until(session, row) == NOON + 1
+    row.sympathy_until = NOON + 9
+    assert selections.sympathies_until(session, row) == NOON + 9
+
+
 @pytest.mark.parametrize("order", [(1, 2, 3), (3, 1, 2)])
 def test_ballots_stand_in_an_order_that_tells_nothing(
     session: Session, order: tuple[int, ...]

@@ -1,5 +1,6 @@
 """The JSON door: joining, the twins of the socket's events, the cacheable state."""
 
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -9,7 +10,9 @@ from tests import facts
 from tests.web.client import HOST, Browser
 from townhall.actions import cards, people
 from townhall.domain.audience import Actor
+from townhall.events import EVENTS, VOTES
 from townhall.hall import Hall
+from townhall.screens import slices
 from townhall.storage.database import writing
 
 ORGANISER = Actor(role="organiser", session=1, person=1)
@@ -161,8 +164,41 @@ async def test_the_public_state_is_kept_for_a_second(
     with writing(hall.database) as session:
         facts.question(session, forum, title="나중 질문")
     assert "나중 질문" not in (await browser.get("/api/f/123456/state")).text
-    clock.pass_seconds(1)
+    clock.pass_seconds(2)
     assert "나중 질문" in (await browser.get("/api/f/123456/state")).text
+
+
+async def test_who_has_the_version_that_stands_costs_no_reading(
+    browser: Browser, hall: Hall, forum: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headers = await joined(browser)
+    first = await browser.get("/api/f/123456/state", headers=headers)
+    monkeypatch.setattr(slices, "read", lambda *_, **__: pytest.fail("read"))
+    headers["If-None-Match"] = first.headers["etag"]
+    assert (await browser.get("/api/f/123456/state", headers=headers)).status_code == 304
+
+
+async def test_what_changed_is_in_the_state_at_once(
+    browser: Browser, hall: Hall, forum: int
+) -> None:
+    first = await browser.get("/api/f/123456/state")
+    headers = await joined(browser)
+    await browser.post("/api/f/123456/ask", json={"key": KEY, "text": "왜요?"}, headers=headers)
+    again = await browser.get(
+        "/api/f/123456/state", headers={"If-None-Match": first.headers["etag"]}
+    )
+    assert (again.status_code, "왜요?" in again.text) == (200, True)
+
+
+@pytest.mark.parametrize("event", sorted(VOTES))
+async def test_whatever_belongs_to_a_vote_is_told_busy_beyond_the_rate(
+    browser: Browser, hall: Hall, forum: int, monkeypatch: pytest.MonkeyPatch, event: str
+) -> None:
+    headers = await joined(browser)
+    slow = replace(EVENTS[event], burst=0)
+    monkeypatch.setattr("townhall.events.EVENTS", dict(EVENTS) | {event: slow})
+    answer = await browser.post(f"/api/f/123456/{event}", json={}, headers=headers)
+    assert (answer.status_code, answer.json()["status"]) == (429, "busy")
 
 
 async def test_a_facilitators_state_is_its_own_and_private(

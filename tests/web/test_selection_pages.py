@@ -122,6 +122,9 @@ async def test_from_forms_to_the_same_numbers_everywhere(
         "79.20",
         "64.98",
     ]
+    for said in (page.text, (await organiser.get(at)).text):
+        assert "공감은 2025년 10월 9일 (목) 오후 6:00까지 셌어요." in said
+    assert "공감한 24명 가운데 24명은 2025년 10월 2일 (목) 뒤에 가입했어요." in page.text
     sealed = row(hall, made.selection)
     assert file.content == (sealed.snapshot or "").encode()
     assert (sealed.digest or "?") in page.text

@@ -109,7 +109,7 @@ class Moderator:
         await self._show("asks")
         await self._stay(segment, _SECONDS["ask"])
         waiting = [ask for ask in self._client.store["asks"] or () if ask["state"] == "open"]
-        for ask in sorted(waiting, key=lambda ask: -ask["upvotes"])[:3]:
+        for ask in sorted(waiting, key=lambda ask: (-ask["upvotes"], -ask["open"]))[:3]:
             if not self._runs(segment):
                 return
             for state in ("on_stage", "answered"):

@@ -14,13 +14,14 @@ from townhall.domain import scoring
 from townhall.domain import selections as rules
 from townhall.domain.audience import Audience
 from townhall.domain.errors import Refused
-from townhall.storage import boards, forums, questions
+from townhall.storage import boards, forums, proposals, questions
 from townhall.storage import selections as stored
 from townhall.storage.schema import Board, Forum, Question, Selection
 from townhall.storage.selections import Member
 
 Facts = dict[str, Any]
 SCORED_LATELY = 16
+WEEK_MS = 7 * 86_400_000
 
 
 def score(session: Session, forum_id: int, audience: Audience, table: int | None) -> Facts | None:
@@ -58,7 +59,7 @@ def _scored(snapshot: str) -> Facts:
 def inputs(session: Session, row: Selection, moment: int) -> Facts:
     """Which inputs are complete, and no number but how many sheets are in.
 
-    Sympathies are in when some candidate can have any and their window is over at `moment`.
+    Sympathies are in when some candidate can have any and no more count at `moment`.
     """
     panel = stored.panel(session, row.id or 0)
     final = [each.sheet for each in panel if each.sheet is not None and each.sheet.final_at]
@@ -66,7 +67,8 @@ def inputs(session: Session, row: Selection, moment: int) -> Facts:
         c.letter: sum(c.letter in each.recused for each in final) for c in _candidates(session, row)
     }
     needed = rules.needed_sheets(row.rule)
-    over = row.sympathy_until is None or row.sympathy_until <= moment
+    until = stored.sympathies_until(session, row)
+    over = row.state != "open" or (until is not None and until <= moment)
     return {
         "sympathy": over and any(c.proposal for c in _candidates(session, row)),
         "live": any(
@@ -81,7 +83,7 @@ def inputs(session: Session, row: Selection, moment: int) -> Facts:
 def _latest(session: Session, row: Selection) -> int:
     """The latest moment that this selection's own records know; a slice has no clock."""
     sheets = [each.sheet.saved_at for each in stored.panel(session, row.id or 0) if each.sheet]
-    asked = [each.closed_at or 0 for each in stored.rounds(session, row)]
+    asked = [each.closed_at or each.opened_at or 0 for each in stored.rounds(session, row)]
     return max(0, row.closed_at or 0, *sheets, *asked)
 
 
@@ -115,11 +117,32 @@ def page(session: Session, selection: int, now: int) -> Facts:
         "criteria": row.rule["panel"]["criteria"],
         "scale": {"min": row.rule["live"]["score_min"], "max": row.rule["live"]["score_max"]},
         "inputs": inputs(session, row, now),
+        "sympathy": _sympathy(session, row, now),
+        "newcomers": _newcomers(session, row) if result else None,
         "result": result,
         "room": _room(session, row) if result else None,
         "decision": _decision(session, row) if result else None,
         "export": _export(row) if result else None,
     }
+
+
+def _sympathy(session: Session, row: Selection, now: int) -> Facts:
+    """Until when sympathies count, and whether that is over."""
+    until = stored.sympathies_until(session, row) or row.closed_at
+    return {"until": until, "over": until is not None and until <= now}
+
+
+def _newcomers(session: Session, row: Selection) -> Facts | None:
+    """How many of those who gave sympathy made their account within the window; none without any.
+
+    A window without a beginning begins a week before its end. The sealed file does not hold this:
+    it is told beside the score, for people to judge.
+    """
+    until = stored.sympathies_until(session, row) or row.closed_at or 0
+    since = row.sympathy_from if row.sympathy_from is not None else until - WEEK_MS
+    ids = [c.proposal for c in _candidates(session, row) if c.proposal is not None]
+    n, new = proposals.sympathisers(session, ids, row.sympathy_from, until, since)
+    return {"n": n, "new": new, "since": since} if n else None
 
 
 def export(session: Session, selection: int) -> str:
@@ -174,6 +197,7 @@ def setup(session: Session, selection: int, now: int) -> Facts:
         "window": {"from": row.sympathy_from, "until": row.sympathy_until},
         "panel": [_panelist(each, each.id in entered) for each in panel],
         "inputs": inputs(session, row, now),
+        "sympathy": _sympathy(session, row, now),
     }
 
 

@@ -14,7 +14,8 @@ import socketio
 from townhall.actions import people
 from townhall.domain.audience import Actor, audience_of, require
 from townhall.domain.errors import Refused
-from townhall.events import EVENTS, dispatch
+from townhall.domain.rates import Bucket
+from townhall.events import EVENTS, VOTES, dispatch
 from townhall.hall import Hall
 from townhall.sockets.outbox import Outbox, Room
 from townhall.sockets.server import GuardedServer
@@ -24,26 +25,10 @@ log = logging.getLogger(__name__)
 MOST_AT_ONCE = 32
 MOST_SOCKETS = 4
 TOTAL_RATE, TOTAL_BURST = 60.0, 300.0
-VOTES = frozenset(("vote", "proxy_vote", "vote_status"))
-
-
-@dataclass
-class Bucket:
-    """Tokens of one kind of event: `rate` a second, at most `burst` saved up."""
-
-    rate: float
-    burst: float
-    tokens: float
-    since: float
-
-    def take(self, now: float) -> float:
-        """0 when there was a token, else the seconds until there is one."""
-        self.tokens = min(self.burst, self.tokens + (now - self.since) * self.rate)
-        self.since = now
-        if self.tokens < 1:
-            return (1 - self.tokens) / self.rate
-        self.tokens -= 1
-        return 0.0
+# A phone that sends a full outbox again whenever it is told to is refused about a hundred times a
+# second, and forgiven for it.
+FORGIVEN_RATE, MOST_REFUSED = 100.0, 600.0
+AWAY_SECONDS = 30
 
 
 @dataclass
@@ -53,19 +38,23 @@ class Connection:
     actor: Actor
     room: Room
     under_way: int = 0
+    flooding: bool = False
+    sent_away: bool = False
     buckets: dict[str, Bucket] = field(default_factory=dict)
 
     def wait(self, event: str) -> float:
         """Seconds to wait before this event may run; 0 for now."""
         now = time.monotonic()
         whole = self._bucket("*", TOTAL_RATE, TOTAL_BURST, now).take(now)
+        if whole and self._bucket("refused", FORGIVEN_RATE, MOST_REFUSED, now).take(now):
+            self.flooding = True
         known = EVENTS.get(event)
         if whole or known is None:
             return whole
         return self._bucket(event, known.rate, known.burst, now).take(now)
 
     def _bucket(self, name: str, rate: float, burst: float, now: float) -> Bucket:
-        return self.buckets.setdefault(name, Bucket(rate, burst, burst, now))
+        return self.buckets.setdefault(name, Bucket.full(rate, burst, now))
 
 
 class Inbox:
@@ -121,6 +110,9 @@ class Inbox:
         if connection is None:
             return _refusal(Refused("sign_in"))
         wait = connection.wait(event)
+        if connection.flooding:
+            await self._send_away(sid, connection)
+            return None
         if wait or connection.under_way >= MOST_AT_ONCE:
             return _busy(event, max(wait, 0.5))
         connection.under_way += 1
@@ -136,6 +128,16 @@ class Inbox:
         if event == "sit" and answer.get("status") == "ok":
             await self._moved(connection, answer.get("table"))
         return answer
+
+    async def _send_away(self, sid: str, connection: Connection) -> None:
+        """End a connection that goes on however often it is told to wait."""
+        if connection.sent_away:
+            return
+        connection.sent_away = True
+        log.info("a flooding connection was ended")
+        bye = {"reason": "too_many", "retry_after": AWAY_SECONDS}
+        await self.server.emit("bye", bye, room=sid)
+        await self.server.disconnect(sid)
 
     async def _moved(self, connection: Connection, table: int | None) -> None:
         """The next ballot of this seat counts for its new table."""

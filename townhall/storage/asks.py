@@ -6,30 +6,54 @@ Belongs here: asks, their upvotes and their state. Does not belong here: who may
 
 from typing import Any
 
-from sqlalchemy import bindparam, func, update
+from sqlalchemy import ColumnElement, bindparam, case, func, literal, update
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
 from townhall.domain.errors import Refused
-from townhall.storage.schema import Ask, AskUpvote
+from townhall.storage.questions import BINDING_KINDS
+from townhall.storage.schema import Ask, AskUpvote, Seat
 
 
 def listed(session: Session, forum: int, *, hidden: bool) -> list[dict[str, Any]]:
-    """The asks of a forum in the order they came, with their upvotes; hidden ones on request."""
-    upvotes = (
-        columns(func.count())
-        .select_from(AskUpvote)
-        .where(col(AskUpvote.ask_id) == col(Ask.id))
-        .correlate(Ask)
-        .scalar_subquery()
+    """The asks of a forum in the order they came; hidden ones on request.
+
+    `upvotes` are those of seats that may vote where it binds, `open` those of seats that anybody
+    takes with the code. A forum without the first kind has no reason to part them.
+    """
+    by_code = func.count(case((col(Seat.kind) == "open", 1)))
+    counted = (
+        columns(col(AskUpvote.ask_id), func.count().label("n"), by_code.label("open"))
+        .join(Seat, col(Seat.id) == col(AskUpvote.seat_id))
+        .where(col(Seat.forum_id) == forum)
+        .group_by(col(AskUpvote.ask_id))
+        .subquery()
     )
-    wanted = columns(
-        col(Ask.id), col(Ask.text), upvotes.label("upvotes"), col(Ask.state), col(Ask.created_at)
-    ).where(col(Ask.forum_id) == forum)
+    n: ColumnElement[int] = func.coalesce(counted.c.n, 0)
+    open_: ColumnElement[int] = literal(0)
+    if _has_binding_seats(session, forum):
+        open_ = func.coalesce(counted.c.open, 0)
+    wanted = (
+        columns(
+            col(Ask.id),
+            col(Ask.text),
+            (n - open_).label("upvotes"),
+            open_.label("open"),
+            col(Ask.state),
+            col(Ask.created_at),
+        )
+        .join(counted, counted.c.ask_id == col(Ask.id), isouter=True)
+        .where(col(Ask.forum_id) == forum)
+    )
     if not hidden:
         wanted = wanted.where(col(Ask.state) != "hidden")
     rows = session.connection().execute(wanted.order_by(col(Ask.id))).mappings()
     return [dict(row) for row in rows]
+
+
+def _has_binding_seats(session: Session, forum: int) -> bool:
+    binding = select(Seat.id).where(Seat.forum_id == forum, col(Seat.kind).in_(BINDING_KINDS))
+    return session.exec(binding.limit(1)).first() is not None
 
 
 def get(session: Session, ask: int) -> Ask:

@@ -7,7 +7,18 @@ belong here: lists and search (`boards`), comments (`comments`), rules (`domain.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, ScalarSelect, delete, func, insert, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    ScalarSelect,
+    case,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlmodel import Session, col
 from sqlmodel import select as choose
 
@@ -253,27 +264,49 @@ def sympathies(
 ) -> dict[int, int]:
     """What a selection counts: {proposal id: people}, 0 where there are none.
 
-    Distinct people whose sympathy stands now and was given at or after `since` and before `until`
-    (epoch ms, no limit where None), without blinded accounts and without the proposer's own.
+    Distinct people whose sympathy was given at or after `since` and stood at `until` (epoch ms, no
+    limit where None), without blinded accounts and without the proposer's own. What was given or
+    withdrawn later changes nothing.
     """
-    window: list[ColumnElement[bool]] = []
-    if since is not None:
-        window.append(col(Sympathy.given_at) >= since)
-    if until is not None:
-        window.append(col(Sympathy.given_at) < until)
     rows = session.connection().execute(
         select(col(Sympathy.proposal_id), func.count(col(Sympathy.person_id).distinct()))
-        .join(Person, col(Person.id) == col(Sympathy.person_id))
-        .join(Proposal, col(Proposal.id) == col(Sympathy.proposal_id))
-        .where(
-            col(Sympathy.proposal_id).in_(list(ids)),
-            col(Sympathy.person_id).is_distinct_from(col(Proposal.person_id)),
-            *_stands(Sympathy),
-            *window,
-        )
+        .where(*_counted(ids, since, until))
         .group_by(col(Sympathy.proposal_id))
     )
     return dict.fromkeys(ids, 0) | {row[0]: row[1] for row in rows}
+
+
+def sympathisers(
+    session: Session, ids: Sequence[int], since: int | None, until: int | None, made_since: int
+) -> tuple[int, int]:
+    """How many people are behind all these sympathies, and how many made their account so late."""
+    person = col(Sympathy.person_id)
+    late = case((col(Person.created_at) >= made_since, person))
+    found = session.connection().execute(
+        select(func.count(person.distinct()), func.count(late.distinct())).where(
+            *_counted(ids, since, until)
+        )
+    )
+    everybody, new = found.one()
+    return everybody, new
+
+
+def _counted(ids: Sequence[int], since: int | None, until: int | None) -> list[ColumnElement[bool]]:
+    """What holds of a sympathy that counts, its person and its proposal."""
+    withdrawn = col(Sympathy.withdrawn_at)
+    found = [
+        col(Person.id) == col(Sympathy.person_id),
+        col(Proposal.id) == col(Sympathy.proposal_id),
+        col(Sympathy.proposal_id).in_(list(ids)),
+        col(Sympathy.person_id).is_distinct_from(col(Proposal.person_id)),
+        col(Person.blinded_at).is_(None),
+        withdrawn.is_(None) if until is None else or_(withdrawn.is_(None), withdrawn >= until),
+    ]
+    if since is not None:
+        found.append(col(Sympathy.given_at) >= since)
+    if until is not None:
+        found.append(col(Sympathy.given_at) < until)
+    return found
 
 
 def _stands(table: type[Sympathy] | type[Agreement]) -> list[ColumnElement[bool]]:

@@ -259,12 +259,31 @@ def counted_rounds(session: Session, selection: Selection) -> list[Question]:
     ]
 
 
+def sympathies_until(session: Session, selection: Selection) -> int | None:
+    """When counting sympathies ends (epoch ms, not included); None while that is not known.
+
+    At the published end, or without one when the live vote first opened, however often a round is
+    asked again: whoever knows how the room votes adds nothing to the other source.
+    """
+    if selection.sympathy_until is not None:
+        return selection.sympathy_until
+    opened: list[int] = []
+    for question in rounds(session, selection):
+        asked: Question | None = question
+        while asked is not None:
+            if asked.opened_at is not None:
+                opened.append(asked.opened_at)
+            asked = session.get(Question, asked.reopens) if asked.reopens is not None else None
+    return min(opened, default=None)
+
+
 def sympathies(session: Session, selection: Selection) -> dict[str, int]:
     """How many people each candidate's proposal speaks to, within the window: letter -> n."""
     assert selection.id is not None
     found = candidates(session, selection.id)
     ids = [each.proposal_id for each in found if each.proposal_id is not None]
-    given = proposals.sympathies(session, ids, selection.sympathy_from, selection.sympathy_until)
+    until = sympathies_until(session, selection)
+    given = proposals.sympathies(session, ids, selection.sympathy_from, until)
     return {c.letter: given.get(c.proposal_id, 0) if c.proposal_id else 0 for c in found}
 
 

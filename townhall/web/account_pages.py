@@ -1,8 +1,11 @@
 """Signing in, up and out, and accepting an invitation.
 
-A form that is refused comes back with what was typed, except passwords. Failed attempts are
-counted by account; an address is only slowed, and only while it fails.
+A form that is refused comes back with what was typed, except passwords. Tries of a password are
+counted by account and address, wherever it is typed; an address alone is only slowed.
 """
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
 
 from starlette.responses import Response
 
@@ -28,25 +31,26 @@ async def login_form(visit: Visit) -> Response:
 
 async def login(visit: Visit) -> Response:
     """POST /login."""
-    name = visit.form.raw("login")
+    form = visit.form
+    login = form.raw("login")[:200]
     try:
-        entrance = await _tried(visit, name)
+        async with _tried(visit, login):
+            entrance = await accounts.sign_in(visit.hall, login, form.raw("password")[:300])
     except Refused as refused:
         return _again(visit, "account/login.html", refused)
     return _signed_in(visit, entrance, _next(visit) or "/")
 
 
-async def _tried(visit: Visit, name: str) -> Entrance:
-    failures, account = visit.site.limits.failures, text.fold(name[:200])
-    failures.check(account)
+@asynccontextmanager
+async def _tried(visit: Visit, login: str, *, password: bool = True) -> AsyncIterator[None]:
+    """One try, of the password of this login unless none is looked at."""
+    limits = visit.site.limits
     try:
-        entrance = await accounts.sign_in(visit.hall, name[:200], visit.form.raw("password")[:300])
+        async with limits.password(text.fold(login), visit.address) if password else nullcontext():
+            yield
     except Refused:
-        failures.add(account)
-        await visit.site.limits.failed_from(visit.address)
+        await limits.failed_from(visit.address)
         raise
-    failures.forget(account)
-    return entrance
 
 
 async def signup_form(visit: Visit) -> Response:
@@ -57,6 +61,7 @@ async def signup_form(visit: Visit) -> Response:
 async def signup(visit: Visit) -> Response:
     """POST /signup: a member of the board."""
     form = visit.form
+    await visit.site.limits.account_from(visit.address)
     try:
         entrance = await accounts.sign_up(
             visit.hall, form.raw("login"), form.raw("nickname"), form.raw("password")
@@ -82,17 +87,18 @@ async def invite_form(visit: Visit) -> Response:
 async def invite(visit: Visit) -> Response:
     """POST /invite: an account is made, or the one that is there gets the role."""
     form = visit.form
+    login = form.raw("login")[:200]
     try:
-        entrance = await accounts.redeem_invite(
-            visit.hall,
-            visit.actor,
-            form.raw("k").strip().rpartition("#k=")[2][:64],
-            login=form.raw("login"),
-            nickname=form.raw("nickname"),
-            password=form.raw("password"),
-        )
+        async with _tried(visit, login, password=not visit.actor.person):
+            entrance = await accounts.redeem_invite(
+                visit.hall,
+                visit.actor,
+                form.raw("k").strip().rpartition("#k=")[2][:64],
+                login=login,
+                nickname=form.raw("nickname"),
+                password=form.raw("password")[:300],
+            )
     except Refused as refused:
-        await visit.site.limits.failed_from(visit.address)
         return _again(visit, "account/invite.html", refused)
     return _signed_in(visit, entrance, entrance.path)
 

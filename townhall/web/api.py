@@ -6,14 +6,14 @@ payload, same answer, with a bearer token. The state is cacheable for a second f
 
 import json
 import logging
-from dataclasses import dataclass
 from typing import Any
 
+from sqlmodel import Session
 from starlette.responses import Response
 
 from townhall import events
 from townhall.actions import people
-from townhall.domain.audience import VISITOR, Actor, audience_of
+from townhall.domain.audience import Audience, audience_of
 from townhall.domain.errors import Refused
 from townhall.screens import slices
 from townhall.web.cookies import SCREENS, Screen
@@ -25,17 +25,6 @@ log = logging.getLogger("townhall.web")
 
 API_BYTES = 32 * 1024
 _JOIN_FIELDS = {"ticket": str, "nickname": str, "table": int, "key": str, "swap": bool}
-_VOTES = {"vote", "proxy_vote"}
-_FRESH_MS = 1_000
-
-
-@dataclass(frozen=True)
-class Kept:
-    """The public state of one forum, encoded once for everybody who asks within a second."""
-
-    at: int
-    etag: str
-    body: dict[str, Any]
 
 
 async def join(visit: Visit) -> Response:
@@ -94,7 +83,7 @@ async def event(visit: Visit) -> Response:
 
 def _slower(visit: Visit, name: str, wait: float) -> Response:
     seconds = max(1, round(wait + 0.5))
-    if name in _VOTES:
+    if name in events.VOTES:
         answer: dict[str, object] = {"status": "busy", "retry_after": seconds}
     else:
         answer = as_json(visit, Refused("too_many", seconds=seconds))
@@ -102,37 +91,33 @@ def _slower(visit: Visit, name: str, wait: float) -> Response:
 
 
 async def state(visit: Visit) -> Response:
-    """GET /api/f/{code}/state: version, slices and server time; the public's for anybody."""
-    if visit.actor.role == "visitor":
-        kept = await _public(visit)
-        headers = {"Cache-Control": "public, max-age=1"}
-    else:
-        kept = await _read(visit, visit.actor)
-        headers = {"Cache-Control": "private, no-cache"}
-    headers["ETag"] = kept.etag
-    if visit.request.headers.get("if-none-match") == kept.etag:
+    """GET /api/f/{code}/state: version, slices and server time; the public's for anybody.
+
+    Whoever shows the version that stands gets 304 before anything else is read.
+    """
+    hall, actor, asked = visit.hall, visit.actor, visit.request.headers.get("if-none-match")
+    forum, audience, now = visit.forum.id, audience_of(actor.role), hall.now()
+    table = actor.table if audience == "desk" else None
+
+    def look(session: Session) -> tuple[str, dict[str, Any] | None]:
+        stands = (hall.database.epoch, *slices.versions(session, [forum])[forum])
+        if _etag(stands, audience, table) == asked:
+            return asked, None
+        version, values = slices.recent(session, forum, audience, table, epoch=stands[0], now=now)
+        body = {"version": list(version), "slices": values, "now": now}
+        return _etag(version, audience, table), body
+
+    etag, body = await hall.read(look)
+    public = actor.role == "visitor"
+    kept = "public, max-age=1" if public else "private, no-cache"
+    headers = {"Cache-Control": kept, "ETag": etag}
+    if body is None:
         return Response(status_code=304, headers=headers)
-    return visit.json(kept.body, 200, headers)
+    return visit.json(body, 200, headers)
 
 
-async def _public(visit: Visit) -> Kept:
-    memory = visit.site.states
-    kept = memory.get(visit.forum.id)
-    if kept is None or kept.at + _FRESH_MS <= visit.hall.now():
-        if len(memory) > _FRESH_MS:
-            memory.clear()
-        kept = memory[visit.forum.id] = await _read(visit, VISITOR)
-    return kept
-
-
-async def _read(visit: Visit, actor: Actor) -> Kept:
-    forum, audience, now = visit.forum.id, audience_of(actor.role), visit.hall.now()
-    epoch = visit.hall.database.epoch
-    version, values = await visit.hall.read(
-        lambda s: slices.read(s, forum, audience, actor.table, epoch=epoch)
-    )
-    etag = f'"{"-".join(map(str, version))}-{audience}-{actor.table or 0}"'
-    return Kept(now, etag, {"version": list(version), "slices": values, "now": now})
+def _etag(version: slices.Version, audience: Audience, table: int | None) -> str:
+    return f'"{"-".join(map(str, version))}-{audience}-{table or 0}"'
 
 
 async def healthz(visit: Visit) -> Response:

@@ -67,8 +67,10 @@ async def _proposal_page(visit: Visit, status: int = 200) -> Response:
     found = await visit.hall.read(
         screens.proposal, _board(visit), _number(visit), visit.actor.person, visit.hall.now()
     )
-    for part in ("background", "content"):
-        found["proposal"][part] = markdown.render(found["proposal"][part])
+    shown = found["proposal"]
+    shown["background"], shown["content"] = await markdown.rendered(
+        shown["background"], shown["content"]
+    )
     return visit.render("board/proposal.html", status, **found)
 
 

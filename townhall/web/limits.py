@@ -1,21 +1,23 @@
-"""How fast somebody may try: by account and session, and by address only after failures.
+"""How fast somebody may try: by account and session, and by address only where it is no hall.
 
-A hall is one address, so no honest phone is ever counted or slowed by it. Kept in memory: a limit
-protects one process, and each process brings its own.
+A hall is one address, so no honest phone is ever refused for it. Kept in memory: a limit protects
+one process, and each process brings its own.
 """
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from townhall.domain.errors import Refused
+from townhall.domain.rates import Bucket
 
 WINDOW_MS = 15 * 60_000
-FREE_FAILURES = 5
-LONGEST_LOCK_MS = 15 * 60_000
 MOST_KEYS = 20_000
+NEW_ACCOUNTS = (0.5, 20.0)
+"""Accounts a second and at once from one address; the others stand in line."""
+LONGEST_LINE_SECONDS = 10.0
 
 
 class Buckets:
@@ -23,56 +25,61 @@ class Buckets:
 
     def __init__(self, now: Callable[[], int]) -> None:
         self._now = now
-        self._kept: OrderedDict[object, tuple[float, int]] = OrderedDict()
+        self._kept: OrderedDict[Hashable, Bucket] = OrderedDict()
 
-    def wait(self, key: object, rate: float, burst: float) -> float:
-        """0 when a token was taken, else the seconds until there is one."""
-        now = self._now()
-        tokens, since = self._kept.pop(key, (burst, now))
-        tokens = min(burst, tokens + (now - since) / 1000 * rate)
-        taken = tokens >= 1
-        self._kept[key] = (tokens - 1 if taken else tokens, now)
+    def wait(self, key: Hashable, rate: float, burst: float, ahead: float = 0.0) -> float:
+        """0 when a token was taken, else the seconds until there is one; see `Bucket.take`."""
+        now = self._now() / 1000
+        bucket = self._kept.pop(key, None) or Bucket.full(rate, burst, now)
+        self._kept[key] = bucket
         while len(self._kept) > MOST_KEYS:
             self._kept.popitem(last=False)
-        return 0.0 if taken else (1 - tokens) / rate
+        return bucket.take(now, ahead)
 
 
 @dataclass
 class Failures:
-    """Failed attempts by account: after five in fifteen minutes the wait doubles with each."""
+    """Tries by key: after `free` in fifteen minutes the wait doubles with each, to `longest` ms."""
 
     now: Callable[[], int]
-    _kept: OrderedDict[str, deque[int]] = field(default_factory=OrderedDict)
+    free: int = 5
+    longest: int = WINDOW_MS
+    _kept: OrderedDict[Hashable, deque[int]] = field(default_factory=OrderedDict)
 
-    def check(self, account: str) -> None:
-        """Refuse `too_many` (seconds) while the account has to wait."""
-        failed = self._recent(account)
-        if len(failed) < FREE_FAILURES:
+    def check(self, key: Hashable) -> None:
+        """Refuse `too_many` (seconds) while the key has to wait."""
+        tries = self._recent(key)
+        if len(tries) < self.free:
             return
-        lock = min(LONGEST_LOCK_MS, 10_000 * 2 ** (len(failed) - FREE_FAILURES))
-        left = failed[-1] + lock - self.now()
+        lock = min(self.longest, 10_000 * 2 ** (len(tries) - self.free))
+        left = tries[-1] + lock - self.now()
         if left > 0:
             raise Refused("too_many", seconds=-(-left // 1000))
 
-    def add(self, account: str) -> None:
-        """Count a failed attempt."""
-        failed = self._recent(account)
-        failed.append(self.now())
-        self._kept[account] = failed
+    def add(self, key: Hashable) -> None:
+        """Count a try."""
+        tries = self._recent(key)
+        tries.append(self.now())
+        self._kept[key] = tries
         while len(self._kept) > MOST_KEYS:
             self._kept.popitem(last=False)
 
-    def forget(self, account: str) -> None:
-        """A right password clears the account."""
-        self._kept.pop(account, None)
+    def take_back(self, key: Hashable) -> None:
+        """The last try was none."""
+        if tries := self._recent(key):
+            tries.pop()
 
-    def _recent(self, account: str) -> deque[int]:
-        failed = self._kept.pop(account, deque(maxlen=16))
-        while failed and failed[0] <= self.now() - WINDOW_MS:
-            failed.popleft()
-        if failed:
-            self._kept[account] = failed
-        return failed
+    def forget(self, key: Hashable) -> None:
+        """A right password clears the key."""
+        self._kept.pop(key, None)
+
+    def _recent(self, key: Hashable) -> deque[int]:
+        tries = self._kept.pop(key, None) or deque(maxlen=self.free + 11)
+        while tries and tries[0] <= self.now() - WINDOW_MS:
+            tries.popleft()
+        if tries:
+            self._kept[key] = tries
+        return tries
 
 
 class Limits:
@@ -80,14 +87,43 @@ class Limits:
 
     def __init__(self, now: Callable[[], int]) -> None:
         self.buckets = Buckets(now)
-        self.failures = Failures(now)
+        self._near = Failures(now)
+        # Somebody who guesses from many addresses makes the owner wait half a minute, no longer.
+        self._anywhere = Failures(now, free=50, longest=30_000)
         self._slots = asyncio.Semaphore(64)
         self._standing = 0
+
+    @asynccontextmanager
+    async def password(self, account: str, address: str) -> AsyncIterator[None]:
+        """Around one look at a password. Refuses `too_many` (seconds), by account and address.
+
+        A try counts before the password is looked at: a hundred at once are not a hundred looks.
+        """
+        self._near.check((account, address))
+        self._anywhere.check(account)
+        self._near.add((account, address))
+        self._anywhere.add(account)
+        try:
+            yield
+        except Refused as refused:
+            if refused.code != "sign_in_failed":
+                self._near.take_back((account, address))
+                self._anywhere.take_back(account)
+            raise
+        self._near.forget((account, address))
+        self._anywhere.forget(account)
 
     async def failed_from(self, address: str) -> None:
         """Slow the answers to an address that keeps failing; attempts that succeed never wait."""
         wait = self.buckets.wait(("failed", address), 1.0, 30.0)
         await asyncio.sleep(min(wait, 3.0))
+
+    async def account_from(self, address: str) -> None:
+        """New accounts of one address stand in line, each a little; none is refused."""
+        rate, burst = NEW_ACCOUNTS
+        ahead = LONGEST_LINE_SECONDS * rate
+        wait = self.buckets.wait(("account", address), rate, burst, ahead)
+        await asyncio.sleep(min(wait, LONGEST_LINE_SECONDS))
 
     @asynccontextmanager
     async def queue(self, longest: int = 2_000) -> AsyncIterator[None]:

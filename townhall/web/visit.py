@@ -56,7 +56,6 @@ class Site:
     assets: Assets
     templates: Templates
     limits: Limits
-    states: dict[int, Any] = field(default_factory=dict)  # kept by `api` for a second
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@
  * @typedef {{id: number, table: number, segment: number|null, kind: string, text: string,
  *   seat: number|null, rev: number, created_at: number, edited_at: number|null}} Note
  * @typedef {{segment: number, text: string, rev: number, sent_at: number|null}} Draft
- * @typedef {{id: number, text: string, upvotes: number, state: string, created_at: number}} Ask
+ * @typedef {{id: number, text: string, upvotes: number, open: number, state: string, created_at: number}} Ask
  * @typedef {{registered: number, checked_in: number, connected: number, entitled: number,
  *   open: number, tables: number, tables_reported: number, proxies: number}} Room
  * @typedef {{code: string, audience: string, token: string, version: Version|null,

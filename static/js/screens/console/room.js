@@ -3,6 +3,7 @@
  * floor; and the few things done by number.
  */
 
+import { andOpen, byVotes } from "../../lib/asks.js";
 import { composing, html, live, nothing } from "../../lib/dom.js";
 import { timeOfDay } from "../../lib/clock.js";
 import { t } from "../../lib/words.js";
@@ -110,7 +111,7 @@ function tableList(desk, tables) {
 function asks(desk) {
   const all = /** @type {any[]} */ (desk.page.store.get("asks") || []);
   const rank = (/** @type {any} */ one) => ["on_stage", "open", "answered", "hidden"].indexOf(one.state);
-  const shown = all.slice().sort((a, b) => rank(a) - rank(b) || b.upvotes - a.upvotes || a.id - b.id);
+  const shown = all.slice().sort((a, b) => rank(a) - rank(b) || byVotes(a, b));
   const act = (/** @type {any} */ one, /** @type {string} */ state, /** @type {string} */ key) =>
     html`<button class="btn btn-low" type="button" @click=${() => desk.send("ask_state", { ask: one.id, state }, false)}>${t(key)}</button>`;
   return html`<div class="block asks-block">
@@ -119,7 +120,7 @@ function asks(desk) {
     <ul class="ask-list">
       ${shown.slice(0, 40).map(
         (one) => html`<li class=${one.state}>
-          <p><b>${one.upvotes}</b> ${one.text}${one.state === "open" ? nothing : html` <span class="tag ${one.state === "on_stage" ? "tag-civic" : ""}">${t(`console.ask.${one.state}`)}</span>`}</p>
+          <p><b>${one.upvotes}${andOpen(one)}</b> ${one.text}${one.state === "open" ? nothing : html` <span class="tag ${one.state === "on_stage" ? "tag-civic" : ""}">${t(`console.ask.${one.state}`)}</span>`}</p>
           <span class="two">
             ${one.state === "open" ? act(one, "on_stage", "console.ask_show") : nothing}
             ${one.state === "open" || one.state === "on_stage" ? act(one, "answered", "console.ask_answer") : nothing}

@@ -3,6 +3,7 @@
  * the stage, and my receipts.
  */
 
+import { andOpen, byVotes } from "../../lib/asks.js";
 import { day, minutes, timeOfDay, countdown } from "../../lib/clock.js";
 import { composing, html, live, nothing, vars } from "../../lib/dom.js";
 import { icon } from "../../lib/marks.js";
@@ -148,7 +149,7 @@ export function tableView(phone) {
 export function asksView(phone) {
   const asks = (phone.page.store.get("asks") || []).slice();
   const rank = (/** @type {any} */ one) => ({ on_stage: 0, open: 1, answered: 2 })[/** @type {"open"} */ (one.state)] || 0;
-  asks.sort((/** @type {any} */ a, /** @type {any} */ b) => rank(a) - rank(b) || b.upvotes - a.upvotes || a.id - b.id);
+  asks.sort((/** @type {any} */ a, /** @type {any} */ b) => rank(a) - rank(b) || byVotes(a, b));
   const kept = phone.outbox.all().filter((entry) => entry.event === "ask");
   const send = (/** @type {Event} */ event) => {
     event.preventDefault();
@@ -195,7 +196,7 @@ function askRow(phone, ask) {
       ${phone.mine(ask.id) ? html`<span class="tag">${t("phone.ask_mine")}</span>` : nothing}
     </p>
     <button class="btn btn-low ${on ? "btn-ink" : ""}" type="button" aria-pressed=${on ? "true" : "false"} ?disabled=${ask.state === "answered"} @click=${() => phone.upvote(ask.id)}>
-      ${t("phone.upvote", { n: ask.upvotes + phone.extra(ask.id) })}
+      ${t("phone.upvote", { n: ask.upvotes + phone.extra(ask.id) })}${andOpen(ask)}
     </button>
   </li>`;
 }

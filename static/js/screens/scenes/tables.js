@@ -1,5 +1,6 @@
 /** What the tables said, word for word: the wall of summaries, the same with points, the floor. */
 
+import { andOpen, byVotes } from "../../lib/asks.js";
 import { html, nothing, vars } from "../../lib/dom.js";
 import { isOpen } from "../../lib/lights.js";
 import { mark } from "../../lib/marks.js";
@@ -134,14 +135,14 @@ function unshared(view, one) {
 export function asks(view) {
   const all = /** @type {any[]} */ (view.store.get("asks") || []);
   const spoken = all.filter((one) => one.state === "on_stage");
-  const waiting = all.filter((one) => one.state === "open").sort((a, b) => b.upvotes - a.upvotes || a.id - b.id);
+  const waiting = all.filter((one) => one.state === "open").sort(byVotes);
   const count = html`<p class="s-note">${t("stage.asks_n", { n: waiting.length })}</p>`;
   if (spoken.length) {
     const one = spoken[spoken.length - 1];
     return {
       classes: "scene-ask",
       pages: 1,
-      body: html`<p class="s-top"><span>${t("stage.asks_one")}</span><span>${t("stage.upvotes", { n: one.upvotes })}</span></p>
+      body: html`<p class="s-top"><span>${t("stage.asks_one")}</span><span>${t("stage.upvotes", { n: one.upvotes })}${andOpen(one)}</span></p>
         <p class="spoken enter-scene ${one.text.length > 70 ? "long" : ""}">${one.text}</p>
         ${foot(view, count)}`,
     };
@@ -152,7 +153,7 @@ export function asks(view) {
     pages,
     body: html`<header class="s-top"><h1>${t("stage.asks")}</h1><span>${words}</span></header>
       <ol class="floor enter-scene">
-        ${some.map((one) => html`<li><p>${one.text}</p><b>${one.upvotes}</b></li>`)}
+        ${some.map((one) => html`<li><p>${one.text}</p><b>${one.upvotes}${one.open ? html`<small class="s-note">${andOpen(one)}</small>` : nothing}</b></li>`)}
         ${some.length ? nothing : html`<li><p>${t("stage.no_asks")}</p></li>`}
       </ol>
       ${foot(view, some.length ? count : nothing)}`,
