@@ -136,6 +136,16 @@ FOREIGN: dict[str, tuple[str, Callable[[dict[str, int]], dict[str, Any]]]] = {
             "text": "다른 토론회의 쪽지",
         },
     ),
+    "summary": (
+        "facilitator_here",
+        lambda ids: {
+            "segment": ids["segment_elsewhere"],
+            "rev": 1,
+            "key": key(),
+            "text": "다른 토론회의 요약",
+            "send": True,
+        },
+    ),
     "note_remove": (
         "facilitator_here",
         lambda ids: {"id": ids["note_elsewhere"], "rev": 2, "key": key()},

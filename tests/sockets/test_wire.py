@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+import websockets
 
 from tests.sockets.conftest import Visit, ballot, told
 from townhall.crowd.client import key
@@ -54,6 +55,17 @@ async def test_forbidden_packet_ends_the_connection(visit: Visit, name: str) -> 
     wire.send(FORBIDDEN[name])
     await ended(wire)
     assert (await bystander.ask("hello"))["status"] == "ok"
+
+
+async def test_forbidden_packet_closes_the_websocket_itself(visit: Visit) -> None:
+    address = visit.house.url.replace("http", "ws", 1) + "/socket.io/?EIO=4&transport=websocket"
+    async with websockets.connect(address) as socket:
+        assert str(await socket.recv()).startswith("0{")
+        auth = {"forum": visit.house.code, "token": await visit.token()}
+        await socket.send("40" + json.dumps(auth))
+        assert str(await socket.recv()).startswith("40{")
+        await socket.send('42["connect",{}]')
+        await asyncio.wait_for(socket.wait_closed(), 10)
 
 
 async def test_frame_above_32_kib_ends_the_connection(visit: Visit) -> None:

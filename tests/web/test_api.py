@@ -137,13 +137,22 @@ async def test_a_token_of_another_forum_opens_nothing_here(
     assert (answer.status_code, answer.json()["code"]) == (403, "not_allowed")
 
 
-@pytest.mark.parametrize("raw", [b"[1]", b"{", b'"x"', b"[" * 4000, b"\xff\xfe"])
-async def test_what_is_not_a_json_object_is_refused(
-    browser: Browser, forum: int, raw: bytes
-) -> None:
+@pytest.mark.parametrize("raw", [b"{", b"[" * 4000, b"\xff\xfe"])
+async def test_what_is_not_json_is_refused(browser: Browser, forum: int, raw: bytes) -> None:
     headers = await joined(browser)
     answer = await browser.post("/api/f/123456/ask", content=raw, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (400, "json_invalid")
+
+
+@pytest.mark.parametrize("raw", [b"[1]", b'"x"', b"5"])
+async def test_what_is_no_object_is_answered_as_the_socket_answers_it(
+    browser: Browser, forum: int, raw: bytes
+) -> None:
+    headers = await joined(browser)
+    ask = await browser.post("/api/f/123456/ask", content=raw, headers=headers)
+    ballot = await browser.post("/api/f/123456/vote", content=raw, headers=headers)
+    assert (ask.status_code, ask.json()["code"]) == (400, "payload_invalid")
+    assert ballot.json() == {"status": "invalid", "reason": "-"}
 
 
 async def test_an_undeclared_event_does_not_exist(browser: Browser, forum: int) -> None:

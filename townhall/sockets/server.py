@@ -73,9 +73,16 @@ class GuardedServer(socketio.AsyncServer):  # type: ignore[misc]
     """Socket.IO of which a client may use: one namespace, text, events with an acknowledgement."""
 
     async def cut(self, eio_sid: str) -> None:
-        """Close one connection without ceremony."""
+        """Close one connection without ceremony, its websocket included.
+
+        Engine.IO says goodbye and would keep the websocket until its writer, which waits for more
+        to send, runs out of patience; nothing to send tells it to go.
+        """
+        socket = self.eio.sockets.get(eio_sid)
         with contextlib.suppress(KeyError):
             await self.eio.disconnect(eio_sid)
+        if socket is not None:
+            socket.queue.put_nowait(None)
 
     async def _handle_eio_message(self, eio_sid: str, data: object) -> None:
         """One message; whatever is malformed or not ours ends the connection quietly."""

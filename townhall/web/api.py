@@ -77,7 +77,7 @@ async def event(visit: Visit) -> Response:
     wait = speaker and visit.site.limits.buckets.wait((speaker, name), known.rate, known.burst)
     if wait:
         return _slower(visit, name, wait)
-    answer = await events.dispatch(visit.hall, visit.actor, name, await _body(visit))
+    answer = await events.dispatch(visit.hall, visit.actor, name, await _json(visit))
     return visit.json(answer, 503 if answer.get("status") == "busy" else 200)
 
 
@@ -144,14 +144,18 @@ def _report(raw: bytes) -> dict[str, str]:
 
 
 async def _body(visit: Visit) -> dict[str, Any]:
-    raw = await visit.request.body()
-    try:
-        found = json.loads(raw or b"{}")
-    except (ValueError, RecursionError):
-        raise Refused("json_invalid") from None
+    found = await _json(visit)
     if not isinstance(found, dict):
         raise Refused("json_invalid")
     return found
+
+
+async def _json(visit: Visit) -> Any:
+    raw = await visit.request.body()
+    try:
+        return json.loads(raw or b"{}")
+    except (ValueError, RecursionError):
+        raise Refused("json_invalid") from None
 
 
 PAGES = [
