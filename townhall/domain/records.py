@@ -9,6 +9,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -156,40 +157,50 @@ def _csv_rows(lines: list[str]) -> Iterator[tuple[int, list[str] | Refused]]:
     After a row that cannot be read the next line is taken for a new row, so that one stray quote
     does not swallow the rest of the file.
     """
-    csv.field_size_limit(LONGEST_CELL)
     delimiter = _delimiter(lines)
     start = 0
     while start < len(lines):
-        rest = (lines[n] for n in range(start, len(lines)))
-        reader = csv.reader(rest, delimiter=delimiter, strict=True)
         done = 0
         try:
-            for row in reader:
-                if any(cell.strip() for cell in row):
-                    yield start + done + 1, row
-                done = reader.line_num
+            with _cells_up_to(LONGEST_CELL):
+                for row, line in _read(lines, start, delimiter):
+                    if any(cell.strip() for cell in row):
+                        yield start + done + 1, row
+                    done = line
             return
         except csv.Error as error:
             start += done
             long = _long_row(lines, start, delimiter) if "limit" in str(error) else 0
-            yield (
-                start + 1,
-                Refused("row_long", limit=LONGEST_CELL) if long else Refused("row_quote"),
-            )
+            why = Refused("row_long", limit=LONGEST_CELL) if long else Refused("row_quote")
+            yield start + 1, why
             start += long or 1
+
+
+def _read(lines: list[str], start: int, delimiter: str) -> Iterator[tuple[list[str], int]]:
+    """Rows from a line on, each with how many lines have been read. Raises csv.Error."""
+    rest = (lines[n] for n in range(start, len(lines)))
+    reader = csv.reader(rest, delimiter=delimiter, strict=True)
+    for row in reader:
+        yield row, reader.line_num
 
 
 def _long_row(lines: list[str], start: int, delimiter: str) -> int:
     """How many lines a row with an overlong cell takes; 0 when its quote is never closed."""
-    csv.field_size_limit(sum(map(len, lines[start:])))
-    reader = csv.reader(lines[start:], delimiter=delimiter, strict=True)
     try:
-        next(reader)
+        with _cells_up_to(sum(map(len, lines[start:]))):
+            return next(_read(lines, start, delimiter))[1]
     except csv.Error:
         return 0
+
+
+@contextmanager
+def _cells_up_to(limit: int) -> Iterator[None]:
+    """The library's limit is the whole process's; it is put back."""
+    before = csv.field_size_limit(limit)
+    try:
+        yield
     finally:
-        csv.field_size_limit(LONGEST_CELL)
-    return reader.line_num
+        csv.field_size_limit(before)
 
 
 def _delimiter(lines: list[str]) -> str:

@@ -25,8 +25,8 @@ log = logging.getLogger(__name__)
 MOST_AT_ONCE = 32
 MOST_SOCKETS = 4
 TOTAL_RATE, TOTAL_BURST = 60.0, 300.0
-# A phone that sends a full outbox again whenever it is told to is refused about a hundred times a
-# second, and forgiven for it.
+# The more often a connection was refused lately, the longer it is told to wait, so that a phone
+# which sends a full outbox again whenever it may is refused less often than it is forgiven.
 FORGIVEN_RATE, MOST_REFUSED = 100.0, 600.0
 AWAY_SECONDS = 30
 
@@ -45,12 +45,13 @@ class Connection:
     def wait(self, event: str) -> float:
         """Seconds to wait before this event may run; 0 for now."""
         now = time.monotonic()
-        whole = self._bucket("*", TOTAL_RATE, TOTAL_BURST, now).take(now)
-        if whole and self._bucket("refused", FORGIVEN_RATE, MOST_REFUSED, now).take(now):
-            self.flooding = True
+        if whole := self._bucket("*", TOTAL_RATE, TOTAL_BURST, now).take(now):
+            refused = self._bucket("refused", FORGIVEN_RATE, MOST_REFUSED, now)
+            self.flooding = self.flooding or refused.take(now) > 0
+            return max(whole, (MOST_REFUSED - refused.tokens) / FORGIVEN_RATE)
         known = EVENTS.get(event)
-        if whole or known is None:
-            return whole
+        if known is None:
+            return 0.0
         return self._bucket(event, known.rate, known.burst, now).take(now)
 
     def _bucket(self, name: str, rate: float, burst: float, now: float) -> Bucket:
@@ -104,7 +105,7 @@ class Inbox:
         for oldest in self.of_seat[seat][:-MOST_SOCKETS]:
             await self.server.disconnect(oldest)
 
-    async def event(self, event: str, sid: str, *data: Any) -> dict[str, Any] | None:
+    async def event(self, event: str, sid: str, *data: Any) -> dict[str, Any]:
         """Run one event and answer it; a vote under pressure is told `busy`, never dropped."""
         connection = self.live.get(sid)
         if connection is None:
@@ -112,7 +113,7 @@ class Inbox:
         wait = connection.wait(event)
         if connection.flooding:
             await self._send_away(sid, connection)
-            return None
+            return _busy(event, AWAY_SECONDS)
         if wait or connection.under_way >= MOST_AT_ONCE:
             return _busy(event, max(wait, 0.5))
         connection.under_way += 1
