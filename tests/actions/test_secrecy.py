@@ -3,6 +3,8 @@
 import asyncio
 import re
 import secrets
+import shutil
+import sqlite3
 from collections import defaultdict
 from itertools import pairwise
 from pathlib import Path
@@ -10,11 +12,12 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
+from tests.actions.conftest import running
 from tests.actions.test_ballots import actor, cast, room
 from tests.facts import Clock
 from townhall.actions import questions
 from townhall.hall import Change, Hall
-from townhall.storage.database import writing
+from townhall.storage.database import BUSY_MS, writing
 from townhall.storage.schema import Audit
 
 pytestmark = pytest.mark.anyio
@@ -66,3 +69,36 @@ async def test_a_lone_secret_ballot_waits_a_moment_for_company(hall: Hall) -> No
     with writing(hall.database) as session:
         kept = session.exec(select(Audit.body).where(Audit.kind == "ballots")).all()
     assert list(kept) == [f'{{"{question}":{{"n":2}}}}']
+
+
+async def test_a_log_left_by_a_killed_process_is_emptied_at_the_next_start(
+    tmp_path: Path, clock: Clock
+) -> None:
+    left, log = tmp_path / "left", tmp_path / "hall.db-wal"
+    left.mkdir()
+    async with running(f"sqlite:///{tmp_path / 'hall.db'}", clock, []) as hall:
+        await hall.change(None, lambda session, now: Change(None))
+        room(hall)
+        for name in ("hall.db", "hall.db-wal", "hall.db-shm"):  # as a kill would leave them
+            shutil.copy(tmp_path / name, left)
+    assert (left / "hall.db-wal").stat().st_size > 0
+    shutil.copytree(left, tmp_path, dirs_exist_ok=True)
+    async with running(f"sqlite:///{tmp_path / 'hall.db'}", clock, []) as hall:
+        await hall.change(None, lambda session, now: Change(None))
+        assert log.stat().st_size < (left / "hall.db-wal").stat().st_size
+
+
+def no_checkpoint(action: int, name: str | None, *_: object) -> int:
+    checkpoint = action == sqlite3.SQLITE_PRAGMA and name == "wal_checkpoint"
+    return sqlite3.SQLITE_DENY if checkpoint else sqlite3.SQLITE_OK
+
+
+async def test_a_log_that_cannot_be_emptied_raises_nothing(hall: Hall) -> None:
+    with hall.database.engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        driver.set_authorizer(no_checkpoint)
+        assert hall.database.scrub(connection) is False
+        assert driver.execute("PRAGMA busy_timeout").fetchone() == (BUSY_MS,)
+        driver.set_authorizer(None)
+        assert hall.database.scrub(connection) is True

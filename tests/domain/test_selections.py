@@ -179,17 +179,26 @@ def test_a_sealed_file_says_who_wrote_it_and_scores_the_same() -> None:
     assert caught.value.details["path"] == "closing.exception"
 
 
+LINES = [("Night bus line 1", 11), ("Night bus line 2", 22)]
+
+
 @pytest.mark.parametrize(
-    ("titles", "expected"),
+    ("before", "titles", "expected"),
     [
-        pytest.param(["개방 알림판", "방문 예약제"], [1, 2], id="as they were"),
-        pytest.param(["방문 예약제", "개방 알림판"], [2, 1], id="a title takes its proposal along"),
-        pytest.param(["개방 알림판!", "방문예약제"], [1, 2], id="corrected"),
-        pytest.param(["방문 예약제", "개방 알림판!"], [2, 1], id="moved and corrected"),
-        pytest.param(["밤 도서관", "방문 예약제"], [None, 2], id="another one"),
-        pytest.param(["방문 예약제"], [2], id="one less"),
-        pytest.param(["개방 알림판", "개방 알림판"], [1, 1], id="twice, which is refused later"),
+        pytest.param(None, ["개방 알림판", "방문 예약제"], [1, 2], id="as they were"),
+        pytest.param(None, ["방문 예약제", "개방 알림판"], [2, 1], id="a title takes it along"),
+        pytest.param(None, ["개방 알림판!", "방문예약제"], [1, 2], id="corrected"),
+        pytest.param(None, ["방문 예약제", "개방 알림판!"], [2, 1], id="moved and corrected"),
+        pytest.param(None, ["밤 도서관", "방문 예약제"], [None, 2], id="another one"),
+        pytest.param(None, ["방문 예약제"], [2], id="one less"),
+        pytest.param(None, ["개방 알림판", "개방 알림판"], [1, 1], id="twice, refused later"),
+        pytest.param(LINES, ["Night bus line 2!", "Night bus line 1!"], [None, None], id="unclear"),
+        pytest.param(LINES, ["Night bus line 2 late"], [None], id="like both that went"),
+        pytest.param(LINES, ["Night bus line 1", "Night bus line 2!"], [11, 22], id="one is left"),
     ],
 )
-def test_titles_carry_their_proposals(titles: list[str], expected: list[int | None]) -> None:
-    assert rules.carried([("개방 알림판", 1), ("방문 예약제", 2)], titles) == expected
+def test_titles_carry_their_proposals(
+    before: list[tuple[str, int | None]] | None, titles: list[str], expected: list[int | None]
+) -> None:
+    known = before or [("개방 알림판", 1), ("방문 예약제", 2)]
+    assert rules.carried(known, titles) == expected

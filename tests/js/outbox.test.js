@@ -220,3 +220,19 @@ test("a broken shelf starts empty", () => {
   shelf.setItem("box", "{not json");
   assert.deepEqual(made(shelf).box.all(), []);
 });
+
+test("an older timer does not cut a newer wait short", async () => {
+  const world = made();
+  world.box.connected(true);
+  world.box.put("vote:1", "vote", { key: "k1" });
+  world.sent[0].fail(new Error("lost"));
+  await settle();
+  world.box.connected(false);
+  world.box.connected(true);
+  world.sent[1].answer({ status: "busy", retry_after: 30 });
+  await settle();
+  await world.pass(5_000);
+  assert.equal(world.sent.length, 2);
+  await world.pass(60_000);
+  assert.equal(world.sent.length, 3);
+});

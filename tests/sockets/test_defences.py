@@ -10,7 +10,7 @@ from sqlalchemy import create_engine, text
 from tests.servers.townhall import TownhallServer
 from tests.sockets.conftest import Visit, ballot, told
 from townhall.crowd.client import key
-from townhall.crowd.wire import Wire
+from townhall.crowd.wire import NotLetIn, Wire
 from townhall.domain.audience import Actor
 from townhall.hall import Hall
 from townhall.sockets import inbox as door
@@ -32,6 +32,9 @@ async def test_a_flooding_connection_is_ended_and_told_when_to_come_back(visit: 
     ended = await asyncio.gather(*flood, return_exceptions=True)
     assert any(isinstance(answer, ConnectionError) for answer in ended)
     assert ("bye", {"reason": "too_many", "retry_after": 30}) in heard
+    with pytest.raises(NotLetIn, match="too_many"):
+        await Wire.open(visit.house.url, auth)
+    assert (await (await visit.seat()).ask("hello", {}))["status"] == "ok"
 
 
 async def test_a_full_outbox_of_three_hundred_votes_is_not_cut(visit: Visit) -> None:

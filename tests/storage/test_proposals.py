@@ -71,21 +71,36 @@ def test_a_mark_given_twice_counts_once_and_keeps_its_time(session: Session) -> 
     proposals.give(session, "sympathy", idea, other, NOON)
     proposals.give(session, "sympathy", idea, other, NOON + 5)
     assert boards.listed(session, [idea])[0].sympathies == 1
-    assert session.get_one(schema.Sympathy, (idea, other)).given_at == NOON
+    assert marks(session) == [(NOON, None)]
 
 
-def test_a_withdrawn_mark_keeps_its_row_and_may_come_back(session: Session) -> None:
+def marks(session: Session) -> list[tuple[int, int | None]]:
+    """When each sympathy was given and withdrawn."""
+    rows = session.exec(select(schema.Sympathy).order_by(col(schema.Sympathy.id)))
+    return [(row.given_at, row.withdrawn_at) for row in rows]
+
+
+def test_a_withdrawn_mark_keeps_its_row_and_is_given_anew(session: Session) -> None:
     board, author = given.board(session), given.person(session)
     idea, other = given.proposal(session, board, author), given.person(session, "dandi")
     proposals.give(session, "sympathy", idea, other, NOON)
     proposals.withdraw(session, "sympathy", idea, other, NOON + 1)
-    row = session.get_one(schema.Sympathy, (idea, other))
-    assert (row.given_at, row.withdrawn_at) == (NOON, NOON + 1)
+    assert marks(session) == [(NOON, NOON + 1)]
     assert boards.listed(session, [idea])[0].sympathies == 0
     assert not proposals.marked(session, "sympathy", idea, other)
-    proposals.give(session, "sympathy", idea, other, NOON + 2)
-    session.refresh(row)
-    assert (row.given_at, row.withdrawn_at) == (NOON + 2, None)
+    proposals.give(session, "sympathy", idea, other, NOON + 1)
+    assert marks(session) == [(NOON, NOON + 1), (NOON + 1, None)]
+    assert boards.listed(session, [idea])[0].sympathies == 1
+
+
+def test_a_selection_counts_what_stood_whatever_its_giver_did_since(session: Session) -> None:
+    board, author = given.board(session), given.person(session)
+    idea, other = given.proposal(session, board, author), given.person(session, "dandi")
+    for moment in range(0, 20, 2):
+        proposals.give(session, "sympathy", idea, other, NOON + moment)
+        proposals.withdraw(session, "sympathy", idea, other, NOON + moment + 1)
+    counted = [proposals.sympathies(session, [idea], NOON, NOON + n)[idea] for n in range(6)]
+    assert counted == [0, 1, 0, 1, 0, 1]
 
 
 def test_a_selection_counts_neither_own_nor_blinded_nor_withdrawn_nor_late(

@@ -32,7 +32,7 @@ PRESETS: Mapping[str, tuple[int, int, int]] = {
 
 CRITERIA: Mapping[str, str] = {"reach": "0.3", "feasible": "0.3", "fit": "0.2", "lasting": "0.2"}
 
-ALIKE = 0.6
+ALIKE = 0.75
 TITLE_LIMIT = 80
 NAME_LIMIT = 40
 CRITERION_LIMIT = 40
@@ -92,18 +92,21 @@ def line_up(found: Sequence[tuple[str, int | None]]) -> tuple[Candidate, ...]:
 def carried(before: Sequence[tuple[str, int | None]], titles: Sequence[str]) -> list[int | None]:
     """The proposal that each of the new titles stands for.
 
-    `before` are (title, proposal). A title keeps its proposal wherever it moves, and so does one
-    that was merely corrected: more than half like a title that is gone. Another one has none.
+    `before` are (title, proposal). A title keeps its proposal wherever it moves. So does one that
+    was corrected: each the other's only like among the titles that went and those that came.
     """
     left = {text.fold(title): proposal for title, proposal in before}
     found = {title: left.pop(text.fold(title)) for title in titles if text.fold(title) in left}
-    for title in titles:
-        alike = [
-            old for old in left if SequenceMatcher(None, old, text.fold(title)).ratio() > ALIKE
-        ]
-        if title not in found and alike:
-            found[title] = left.pop(alike[0])
+    new = [title for title in titles if title not in found]
+    like = [(title, old) for title in new for old in left if _alike(old, text.fold(title))]
+    for title, old in like:
+        if sum(title in pair or old in pair for pair in like) == 1:
+            found[title] = left[old]
     return [found.get(title) for title in titles]
+
+
+def _alike(old: str, new: str) -> bool:
+    return SequenceMatcher(None, old, new, autojunk=False).ratio() > ALIKE
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ A connection's role comes from its session at connect and never from a payload.
 """
 
 import logging
+import math
 import time
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
@@ -67,6 +68,7 @@ class Inbox:
         self.outbox = outbox
         self.live: dict[str, Connection] = {}
         self.of_seat: defaultdict[int, list[str]] = defaultdict(list)
+        self.away: dict[int, float] = {}
         server.on("connect", self.connect)
         server.on("disconnect", self.disconnect)
         server.on("*", self.event)
@@ -77,6 +79,7 @@ class Inbox:
         try:
             forum, actor = await people.arrive(self.hall, code, token)
             require(actor, "state.follow", forum=forum.id)
+            self._stay_away(actor)
         except Refused as refused:
             raise socketio.exceptions.ConnectionRefusedError(refused.code) from None
         audience = audience_of(actor.role)
@@ -135,10 +138,19 @@ class Inbox:
         if connection.sent_away:
             return
         connection.sent_away = True
+        if connection.actor.session is not None:
+            self.away[connection.actor.session] = time.monotonic() + AWAY_SECONDS
         log.info("a flooding connection was ended")
         bye = {"reason": "too_many", "retry_after": AWAY_SECONDS}
         await self.server.emit("bye", bye, room=sid)
         await self.server.disconnect(sid)
+
+    def _stay_away(self, actor: Actor) -> None:
+        """Refuse `too_many` (seconds) while a session that was sent away must stay there."""
+        now = time.monotonic()
+        self.away = {session: until for session, until in self.away.items() if until > now}
+        if actor.session in self.away:
+            raise Refused("too_many", seconds=math.ceil(self.away[actor.session] - now))
 
     async def _moved(self, connection: Connection, table: int | None) -> None:
         """The next ballot of this seat counts for its new table."""

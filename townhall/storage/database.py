@@ -5,7 +5,9 @@ writer's connection alone writes, with WAL and `synchronous=FULL`, so that a com
 """
 
 import asyncio
+import logging
 import secrets
+import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -23,6 +25,8 @@ from townhall.storage.schema import Instance
 P = ParamSpec("P")
 T = TypeVar("T")
 Dialect = Literal["sqlite", "postgresql"]
+
+log = logging.getLogger(__name__)
 
 READERS = 4
 BUSY_MS = 5_000
@@ -101,18 +105,23 @@ class Database:
             return fn(session, *args, **kwargs)
 
     def scrub(self, connection: Connection) -> bool:
-        """Empty SQLite's log of the pages it has written over; False while a reader needs it.
+        """Empty SQLite's log of the pages it has written over; False where that failed for now.
 
-        `connection` is the writer's, between two transactions. It does not wait for the reader.
+        `connection` is the writer's, between two transactions. It waits for no reader that still
+        needs the log, and a full disk is no reason to stop.
         """
         if self.dialect != "sqlite":
             return True
         driver = connection.connection.driver_connection
         assert driver is not None
-        driver.execute("PRAGMA busy_timeout=0")
-        busy = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-        driver.execute(f"PRAGMA busy_timeout={BUSY_MS}")
-        return not busy
+        try:
+            driver.execute("PRAGMA busy_timeout=0")
+            return not driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        except sqlite3.Error:
+            log.exception("the log of the database could not be emptied")
+            return False
+        finally:
+            driver.execute(f"PRAGMA busy_timeout={BUSY_MS}")
 
     def close(self) -> None:
         """Let go of every connection; a closed SQLite leaves no -wal file behind."""

@@ -181,13 +181,12 @@ def _add_tags(session: Session, tags: Mapping[int, Sequence[str]]) -> None:
 
 
 def give(session: Session, mark: Mark, proposal_id: int, person: int, now: int) -> None:
-    """Give a mark; one that stands already keeps its time, one withdrawn comes back to life."""
+    """Give a mark; one that stands already keeps its time, one withdrawn is given anew."""
     session.connection().execute(
         text(
             f"INSERT INTO {mark} (proposal_id, person_id, given_at) "
-            "VALUES (:proposal, :person, :now) ON CONFLICT (proposal_id, person_id) "
-            "DO UPDATE SET given_at = excluded.given_at, withdrawn_at = NULL "
-            f"WHERE {mark}.withdrawn_at IS NOT NULL"
+            "VALUES (:proposal, :person, :now) "
+            "ON CONFLICT (proposal_id, person_id) WHERE withdrawn_at IS NULL DO NOTHING"
         ),
         {"proposal": proposal_id, "person": person, "now": now},
     )
@@ -211,9 +210,13 @@ def marked(session: Session, mark: Mark, proposal_id: int, person: int | None) -
     """Whether this person's mark stands."""
     if person is None:
         return False
-    table: type[Any] = _MARKS[mark]
-    found = session.get(table, (proposal_id, person))
-    return found is not None and found.withdrawn_at is None
+    table = _MARKS[mark]
+    standing = select(col(table.id)).where(
+        col(table.proposal_id) == proposal_id,
+        col(table.person_id) == person,
+        col(table.withdrawn_at).is_(None),
+    )
+    return session.connection().execute(standing).first() is not None
 
 
 def count_of(mark: Mark) -> ScalarSelect[int]:
@@ -265,8 +268,8 @@ def sympathies(
     """What a selection counts: {proposal id: people}, 0 where there are none.
 
     Distinct people whose sympathy was given at or after `since` and stood at `until` (epoch ms, no
-    limit where None), without blinded accounts and without the proposer's own. What was given or
-    withdrawn later changes nothing.
+    limit where None), without blinded accounts and without the proposer's own. What was given,
+    withdrawn or given again later changes nothing.
     """
     rows = session.connection().execute(
         select(col(Sympathy.proposal_id), func.count(col(Sympathy.person_id).distinct()))

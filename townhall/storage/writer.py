@@ -50,7 +50,7 @@ class Writer:
         self._line: deque[_Item] = deque()
         self._arrived = threading.Event()
         self._stopping = False
-        self._scrub = False
+        self._scrub = True  # a process that was killed may have left a log behind
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
         self.id = 0
@@ -110,15 +110,20 @@ class Writer:
 
     def _run(self) -> None:
         with self._database.engine.connect() as connection:
+            self._tidy(connection)
             while True:
                 self._arrived.wait()
                 self._arrived.clear()
                 while self._line:
                     self._next(connection)
-                    if self._scrub:
-                        self._scrub = not self._database.scrub(connection)
+                    self._tidy(connection)
                 if self._stopping:
                     return
+
+    def _tidy(self, connection: Connection) -> None:
+        """Empty the database's log where that is due, until it has worked."""
+        if self._scrub:
+            self._scrub = not self._database.scrub(connection)
 
     def _next(self, connection: Connection) -> None:
         first = self._line.popleft()

@@ -61,8 +61,8 @@ async def signup_form(visit: Visit) -> Response:
 async def signup(visit: Visit) -> Response:
     """POST /signup: a member of the board."""
     form = visit.form
-    await visit.site.limits.account_from(visit.address)
     try:
+        await visit.site.limits.account_from(visit.address)
         entrance = await accounts.sign_up(
             visit.hall, form.raw("login"), form.raw("nickname"), form.raw("password")
         )

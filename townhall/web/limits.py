@@ -5,6 +5,7 @@ one process, and each process brings its own.
 """
 
 import asyncio
+import math
 from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import asynccontextmanager
@@ -119,11 +120,16 @@ class Limits:
         await asyncio.sleep(min(wait, 3.0))
 
     async def account_from(self, address: str) -> None:
-        """New accounts of one address stand in line, each a little; none is refused."""
+        """New accounts of one address stand in line, each a little.
+
+        Refuses `busy` (seconds) where the line is too long to stand in.
+        """
         rate, burst = NEW_ACCOUNTS
         ahead = LONGEST_LINE_SECONDS * rate
         wait = self.buckets.wait(("account", address), rate, burst, ahead)
-        await asyncio.sleep(min(wait, LONGEST_LINE_SECONDS))
+        if wait > LONGEST_LINE_SECONDS:
+            raise Refused("busy", seconds=math.ceil(wait))
+        await asyncio.sleep(wait)
 
     @asynccontextmanager
     async def queue(self, longest: int = 2_000) -> AsyncIterator[None]:

@@ -194,11 +194,13 @@ export class Outbox {
    */
   again(entry, state, ms) {
     entry.state = state;
-    entry.until = this.now() + ms;
+    const until = this.now() + ms;
+    entry.until = until;
     this.changed();
     this.later(() => {
-      // The timer decides, not the device's clock, which somebody may have set back meanwhile.
-      entry.until = 0;
+      // The timer decides, not the device's clock, which somebody may have set back meanwhile. An
+      // older timer says nothing about a wait that was told since.
+      if (entry.until === until) entry.until = 0;
       this.flush();
     }, ms + 1);
   }

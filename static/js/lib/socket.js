@@ -203,8 +203,9 @@ export class Line {
     if (this.poller) return;
     const turn = async () => {
       try {
+        const asked = Date.now();
         const frame = this.etag ? await this.look() : await this.post("hello", this.hello());
-        if (frame && frame.status !== "refused") this.heard(frame);
+        if (frame && frame.status !== "refused") this.heard(frame, Date.now() - asked);
         if (!this.etag) this.etag = "-";
         this.become("polling");
       } catch {

@@ -1,6 +1,6 @@
 """Boards, proposals, 공감 (sympathy) and 동의 (agreement) as two different things, comments."""
 
-from sqlalchemy import LargeBinary, Text, UniqueConstraint
+from sqlalchemy import Index, LargeBinary, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from townhall.storage.schema.base import maybe, moment
@@ -60,20 +60,38 @@ class ProposalTag(SQLModel, table=True):
     tag: str = Field(primary_key=True, index=True)
 
 
-class Sympathy(SQLModel, table=True):
-    """공감: one a person, withdrawable; the row stays with `withdrawn_at`."""
+def _one_stands(name: str) -> Index:
+    """Of one person's marks on a proposal one stands at most."""
+    standing = text("withdrawn_at IS NULL")
+    return Index(
+        f"ix_{name}_stands",
+        "proposal_id",
+        "person_id",
+        unique=True,
+        sqlite_where=standing,
+        postgresql_where=standing,
+    )
 
-    proposal_id: int = Field(primary_key=True, foreign_key="proposal.id")
-    person_id: int = Field(primary_key=True, foreign_key="person.id")
+
+class Sympathy(SQLModel, table=True):
+    """공감: one a person, withdrawable. A withdrawn row stays, and one given again is another row,
+    so that what stood at any time can be counted."""
+
+    __table_args__ = (_one_stands("sympathy"),)
+    id: int | None = Field(default=None, primary_key=True)
+    proposal_id: int = Field(foreign_key="proposal.id", index=True)
+    person_id: int = Field(foreign_key="person.id")
     given_at: int = moment()
     withdrawn_at: int | None = maybe()
 
 
 class Agreement(SQLModel, table=True):
-    """동의: agreement with a proposal, until its deadline; withdrawable, the row stays."""
+    """동의: agreement with a proposal, until its deadline; withdrawn and given again likewise."""
 
-    proposal_id: int = Field(primary_key=True, foreign_key="proposal.id")
-    person_id: int = Field(primary_key=True, foreign_key="person.id")
+    __table_args__ = (_one_stands("agreement"),)
+    id: int | None = Field(default=None, primary_key=True)
+    proposal_id: int = Field(foreign_key="proposal.id", index=True)
+    person_id: int = Field(foreign_key="person.id")
     given_at: int = moment()
     withdrawn_at: int | None = maybe()
 

@@ -268,6 +268,7 @@ def upgrade() -> None:
 
     op.create_table(
         "agreement",
+        sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("proposal_id", sa.Integer(), nullable=False),
         sa.Column("person_id", sa.Integer(), nullable=False),
         sa.Column("given_at", sa.BigInteger(), nullable=False),
@@ -278,8 +279,18 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["proposal_id"], ["proposal.id"], name=op.f("fk_agreement_proposal_id_proposal")
         ),
-        sa.PrimaryKeyConstraint("proposal_id", "person_id", name=op.f("pk_agreement")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_agreement")),
     )
+    with op.batch_alter_table("agreement", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_agreement_proposal_id"), ["proposal_id"], unique=False)
+        batch_op.create_index(
+            "ix_agreement_stands",
+            ["proposal_id", "person_id"],
+            unique=True,
+            sqlite_where=sa.text("withdrawn_at IS NULL"),
+            postgresql_where=sa.text("withdrawn_at IS NULL"),
+        )
+
     op.create_table(
         "comment",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -471,6 +482,7 @@ def upgrade() -> None:
 
     op.create_table(
         "sympathy",
+        sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("proposal_id", sa.Integer(), nullable=False),
         sa.Column("person_id", sa.Integer(), nullable=False),
         sa.Column("given_at", sa.BigInteger(), nullable=False),
@@ -481,8 +493,18 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["proposal_id"], ["proposal.id"], name=op.f("fk_sympathy_proposal_id_proposal")
         ),
-        sa.PrimaryKeyConstraint("proposal_id", "person_id", name=op.f("pk_sympathy")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sympathy")),
     )
+    with op.batch_alter_table("sympathy", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sympathy_proposal_id"), ["proposal_id"], unique=False)
+        batch_op.create_index(
+            "ix_sympathy_stands",
+            ["proposal_id", "person_id"],
+            unique=True,
+            sqlite_where=sa.text("withdrawn_at IS NULL"),
+            postgresql_where=sa.text("withdrawn_at IS NULL"),
+        )
+
     op.create_table(
         "table_group",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -657,6 +679,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_table_group_forum_id"))
 
     op.drop_table("table_group")
+    with op.batch_alter_table("sympathy", schema=None) as batch_op:
+        batch_op.drop_index("ix_sympathy_stands")
+        batch_op.drop_index(batch_op.f("ix_sympathy_proposal_id"))
+
     op.drop_table("sympathy")
     with op.batch_alter_table("summary", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_summary_forum_id"))
@@ -690,6 +716,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_comment_proposal_id"))
 
     op.drop_table("comment")
+    with op.batch_alter_table("agreement", schema=None) as batch_op:
+        batch_op.drop_index("ix_agreement_stands")
+        batch_op.drop_index(batch_op.f("ix_agreement_proposal_id"))
+
     op.drop_table("agreement")
     with op.batch_alter_table("role_grant", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_role_grant_person_id"))
