@@ -39,6 +39,10 @@ function figure(row) {
   return html`${row.figure}<small> ${unit(row)}${share}</small>`;
 }
 
+/** Ballots that gave this candidate no score. @param {Row} row @param {Result} result */
+export const passed = (row, result) =>
+  result.n - Object.values(row.spread || {}).reduce((/** @type {number} */ sum, /** @type {number} */ n) => sum + n, 0);
+
 /** @param {Row} row */
 export const unit = (row) => t(`live.unit.${row.unit}`, { n: row.figure });
 
@@ -90,7 +94,11 @@ export function outcome(question, result, { marks = true, more = nothing } = {})
           <h3>${tableOf(question, row.id)}${titleOf(question, row.id)}</h3>
           <p class="figure">${figure(row)}</p>
           <span class="bar"><i ${vars({ to: `${row.bar}%` })}></i></span>
-          ${row.spread ? html`<div class="spread-of">${distribution(row.spread)}</div>` : nothing}
+          ${row.spread
+            ? html`<div class="spread-of">
+                ${distribution(row.spread)}${passed(row, result) ? html`<p class="label">${t("live.passed", { n: passed(row, result) })}</p>` : nothing}
+              </div>`
+            : nothing}
         </li>`,
       )}
     </ol>

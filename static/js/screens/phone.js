@@ -297,8 +297,19 @@ export class Phone {
       : nothing;
   }
 
+  /** A ticket that opened nothing: neither the room's state nor a promise, only the other ways in. */
+  outside() {
+    return html`${this.notice()}
+      <p class="part"><a class="btn btn-wide" href="/f/${this.page.boot.code}/enter">${t("phone.ticket_by_hand")}</a></p>`;
+  }
+
   render() {
     draw(document.getElementById("top"), this.header());
+    if (this.refused && !this.page.line.token) {
+      draw(document.getElementById("main"), this.outside());
+      draw(document.getElementById("tabs"), nothing);
+      return;
+    }
     const view = this.view();
     if (view) draw(document.getElementById("main"), html`${this.notice()}${view}`);
     draw(document.getElementById("tabs"), this.nav());

@@ -46,7 +46,7 @@ export function bar(desk) {
     ? html`<p class="label"><span class="live">${t(stateKey(question, page.clock.now()))}</span></p>
         <h1>${question.title}</h1>`
     : html`<p class="label">${segment ? segment.title : forum.title}</p>
-        <h1>${segment ? segment.prompt || segment.title : t("desk.before")}</h1>`;
+        <h1>${segment ? segment.prompt || segment.title : t((page.store.get("agenda") || {}).state === "ended" ? "desk.ended" : "desk.before")}</h1>`;
   return html`<p class="table-no"><b>${desk.table}</b><span>${t("desk.table_word")}</span></p>
     <div class="round">${title}</div>
     <p class="left">

@@ -3,7 +3,7 @@
  * order of the count, each with figure, bar and base).
  */
 
-import { baseLine, channelLine, columns, titleOf, unit } from "../../ballots/outcome.js";
+import { baseLine, channelLine, columns, passed, titleOf, unit } from "../../ballots/outcome.js";
 import { countdown } from "../../lib/clock.js";
 import { html, nothing, rich, vars } from "../../lib/dom.js";
 import { isOpen } from "../../lib/lights.js";
@@ -116,6 +116,12 @@ const spread = (row) => html`<span class="spread" ${vars({ cols: Object.keys(row
   >${columns(row.spread).map((column) => html`<span>${column.n}<i ${vars({ n: (column.height * 32) / 100 })}></i></span>`)}</span
 >`;
 
+/** How many passed over this candidate, so that the columns add up to the base. @param {any} row @param {any} result */
+function passes(row, result) {
+  const n = row.spread && result ? passed(row, result) : 0;
+  return n ? html`<small>${t("live.passed", { n })}</small>` : nothing;
+}
+
 /** A difference with a true minus sign. @param {string} change */
 const minus = (change) => change.replace("-", "−");
 
@@ -177,14 +183,14 @@ export function reveal(view) {
       </header>
       <ol class="results rows enter-scene ${shown ? "just-revealed" : ""} ${some.length > 3 ? "dense" : ""} ${scores ? "" : "flat-rows"}" ${vars({ rows: Math.max(3, some.length) })}>
         <li class="heads" aria-hidden="true">
-          <span></span><span></span><span class="end">${scores ? t("stage.mean") : ""}</span>
+          <span></span><span></span><span class="end">${scores ? t(shifts.length ? "stage.mean_moved" : "stage.mean") : ""}</span>
           ${scores ? html`<span class="five" ${vars({ cols: scores.length })}>${scores.map((n) => html`<span>${t("live.points_n", { n })}</span>`)}</span>` : html`<span></span>`}
         </li>
         ${some.map(
           (/** @type {any} */ row) => html`<li class="${cand(row.id)}">
             ${one.kind === "yesno" ? html`<span class="plain">${row.id === "abstain" ? "" : sign(row.id)}</span>` : mark(row.id)}
             <div>
-              <h2>${titleOf(one, row.id)}</h2>
+              <h2>${titleOf(one, row.id)} ${passes(row, result)}</h2>
               <span class="bar"><i ${vars({ m: Number(row.bar) / 20 })}></i></span>
             </div>
             <span class="mean">${row.figure === null ? "–" : row.figure}${small(row, result) ? html`<small>${small(row, result)}</small>` : shiftOf(row.id) && shiftOf(row.id).change ? html`<small>${minus(shiftOf(row.id).change)}</small>` : nothing}</span>

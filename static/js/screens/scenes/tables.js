@@ -101,7 +101,7 @@ export function points(view) {
           return html`<li>
             ${option.table ? who(option.table) : html`<span class="who">${mark(row.id)}</span>`}
             <p>${option.title}</p>
-            <span class="dots"><i ${vars(dots(Number(row.figure) || 0))}></i><b>${row.figure}</b></span>
+            <span class="dots">${Number(row.figure) ? html`<i ${vars(dots(Number(row.figure)))}></i>` : nothing}<b>${row.figure}</b></span>
           </li>`;
         })}
       </ol>
@@ -153,7 +153,7 @@ export function asks(view) {
     pages,
     body: html`<header class="s-top"><h1>${t("stage.asks")}</h1><span>${words}</span></header>
       <ol class="floor enter-scene">
-        ${some.map((one) => html`<li><p>${one.text}</p><b>${one.upvotes}${one.open ? html`<small class="s-note">${andOpen(one)}</small>` : nothing}</b></li>`)}
+        ${some.map((one) => html`<li><p>${one.text}</p><b>${one.upvotes || ""}${one.open ? html`<small class="s-note">${andOpen(one)}</small>` : nothing}</b></li>`)}
         ${some.length ? nothing : html`<li><p>${t("stage.no_asks")}</p></li>`}
       </ol>
       ${foot(view, some.length ? count : nothing)}`,
