@@ -76,7 +76,7 @@ function counts(desk, lines) {
   return html`<p class="tally">
     <b>${t("desk.notes_n", { n: lines.length })}</b>
     ${KINDS.map((kind) => html`<span>${t(`live.kind.${kind}`)} ${lines.filter((line) => line.kind === kind).length}</span>`)}
-    ${Math.max(0, ...others) ? html`<span class="others">${t("desk.others", { low: Math.min(...others), high: Math.max(...others) })}</span>` : nothing}
+    ${Math.max(0, ...others) ? html`<span class="others">${t("desk.others", { n: Array.from(new Set([Math.min(...others), Math.max(...others)])).join("–") })}</span>` : nothing}
   </p>`;
 }
 
