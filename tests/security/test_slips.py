@@ -215,7 +215,7 @@ async def test_two_moderators_who_press_at_once_move_one_step(copy: Copy, ear: E
             said.append((await send_event(who, "agenda_next", payload)).json())
             assert ear.one_quiet_line()
     assert (said[0]["status"], said[1]["code"]) == ("ok", "agenda_moved")
-    assert "먼저" in said[1]["message"]
+    assert "이미 넘어갔어요" in said[1]["message"]
 
 
 async def test_two_moderators_who_open_at_once_open_once(copy: Copy) -> None:

@@ -64,6 +64,8 @@ class Writer:
             session.commit()
             assert row.id is not None
             self.id = row.id
+        with self._database.engine.connect() as connection:
+            self._tidy(connection)
         self._batches = Batches(self.id, self._database.dialect)
         self._loop = asyncio.get_running_loop()
         self._thread.start()
@@ -110,7 +112,6 @@ class Writer:
 
     def _run(self) -> None:
         with self._database.engine.connect() as connection:
-            self._tidy(connection)
             while True:
                 self._arrived.wait()
                 self._arrived.clear()

@@ -113,13 +113,14 @@ export class Desk {
     this.toEnd();
   }
 
-  /** The newest line is seen, and the next one can be typed at once. */
+  /** The next line can be typed at once, and the newest is seen once it is drawn. */
   toEnd() {
+    // Not a moment later: whoever has gone on to the summary would lose the cursor to this field.
+    const input = document.getElementById("note-text");
+    if (input) input.focus();
     setTimeout(() => {
       const list = document.querySelector(".note-list");
       if (list) list.scrollTop = list.scrollHeight;
-      const input = document.getElementById("note-text");
-      if (input) input.focus();
     }, 60);
   }
 
