@@ -118,3 +118,8 @@ def test_a_plan_that_cannot_be_made_is_refused(key: str, candidates: list[str], 
     with pytest.raises(Refused) as refusal:
         templates.plan(key, candidates)
     assert refusal.value.code == code
+
+
+def test_a_candidate_stands_once() -> None:
+    with pytest.raises(Refused, match="candidate_twice title=가"):
+        templates.plan("small-library", ["가", "나", "가"])
