@@ -1,0 +1,7 @@
+"""Servers of others under the same load: they take a vote, answer it, and tell everybody.
+
+Each is a program of its own: `PROGRAM BYTES` prints its port once it listens; what it tells
+everybody has that many bytes. They keep a counter in memory and ask nobody who they are, so their
+figures are what the wire alone costs. They speak the part of the protocol that the load uses:
+`hello`, `vote`, `ask`, and `ask_state`, which tells everybody.
+"""
