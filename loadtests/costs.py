@@ -68,10 +68,10 @@ async def measure(server: Child, forum: Forum, acts: int) -> Costs:
         joins = await joining(server, many, forum)
         cpu = await telling(server, many, moderator, ask, acts) - alone
         reach = Reach(cpu / many.events, many.event_bytes / many.events)
-        votes = await voting(server, many.phones, forum.questions)
+        votes = await voting(server, many, forum.questions)
     finally:
         many.leave()
-        moderator.cut()
+        moderator.abort()
     return Costs(reach, votes, joins)
 
 
@@ -79,7 +79,7 @@ async def prepared(server: Child, forum: Forum) -> tuple[Phone, int]:
     """A moderator and an ask to put on stage; a few phones have come, looked and gone."""
     early = Many(server.url)
     phones = await early.bring(forum.auths[:WARM])
-    asked = await phones[0].ask("ask", {"key": key(), "text": ASK})
+    asked = await phones[0].emit("ask", {"key": key(), "text": ASK})
     early.leave()
     moderator = await Many(server.url).open(forum.auth(forum.moderator))
     await asyncio.sleep(SETTLE)
@@ -104,7 +104,7 @@ async def telling(server: Child, many: Many, moderator: Phone, ask: int, acts: i
     many.events = many.event_bytes = 0
     for n in range(1, acts + 1):
         state = "on_stage" if n % 2 else "open"
-        answer = await moderator.ask("ask_state", {"ask": ask, "state": state})
+        answer = await moderator.emit("ask_state", {"ask": ask, "state": state})
         if answer["status"] != "ok":
             raise ServerFailed(f"ask_state was answered with {answer}.")
         await asyncio.sleep(ACT_PAUSE)
@@ -116,22 +116,23 @@ async def telling(server: Child, many: Many, moderator: Phone, ask: int, acts: i
     return server.cpu() - before
 
 
-async def voting(server: Child, voters: Sequence[Phone], questions: Sequence[int]) -> Votes:
+async def voting(server: Child, many: Many, questions: Sequence[int]) -> Votes:
     """Every seat answers every question, the next as soon as the last one was acknowledged."""
-    many, done = voters[0].many, Votes()
-    left = len(voters)
+    done, voters, left = Votes(), many.phones, len(many.phones)
     over = asyncio.get_running_loop().create_future()
-    at = dict.fromkeys(voters, 0)
+    written = {
+        phone: [packet("vote", ballot(question, "yes")) for question in reversed(questions)]
+        for phone in voters
+    }
 
     def cast(phone: Phone) -> None:
-        phone.say(packet("vote", ballot(questions[at[phone]], "yes")), counted)
+        phone.say(written[phone].pop(), taken)
 
-    def counted(phone: Phone, answer: Answer | None) -> None:
+    def taken(phone: Phone, answer: Answer | None) -> None:
         nonlocal left
         done.seconds.append(time.perf_counter() - phone.since)
         done.answers[str(answer and answer["status"])] += 1
-        at[phone] += 1
-        if at[phone] < len(questions):
+        if written[phone]:
             cast(phone)
             return
         left -= 1
@@ -149,6 +150,15 @@ async def voting(server: Child, voters: Sequence[Phone], questions: Sequence[int
     done.cpu = (server.cpu() - cpu) / (len(voters) * len(questions))
     done.told = many.events
     return done
+
+
+async def counted(phone: Phone, question: int) -> float:
+    """Seconds until a vote was counted; raises ServerFailed when it was not."""
+    since = time.perf_counter()
+    answer = await phone.emit("vote", ballot(question, "yes"))
+    if answer["status"] != "counted":
+        raise ServerFailed(f"a vote was answered with {answer}.")
+    return time.perf_counter() - since
 
 
 def ballot(question: int, choice: object) -> dict[str, object]:

@@ -44,7 +44,7 @@ async def _voted(server: Server, forum: Forum) -> float:
     await many.bring(forum.auths)
     try:
         # The first question warms the server up.
-        await voting(server, many.phones, forum.questions[:1])
-        return (await voting(server, many.phones, forum.questions[1:])).cpu
+        await voting(server, many, forum.questions[:1])
+        return (await voting(server, many, forum.questions[1:])).cpu
     finally:
         many.leave()

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from loadtests.costs import ASK, ballot
+from loadtests.costs import ASK, counted
 from loadtests.figures import Figure, at_most, milliseconds, percentile, verdicts, within
-from loadtests.server import Forum, Server, ServerFailed
+from loadtests.server import Forum, Server
 from townhall.crowd.client import NotLetIn, join, key
 from townhall.crowd.many import Many, Phone
 
@@ -43,7 +43,7 @@ async def _waved(
             since = time.perf_counter()
             seat = await join(http, server.url, code, ticket=ticket)
             phone = await many.open({"forum": code, "token": seat.token})
-            await phone.ask("hello", {"version": None})
+            await phone.emit("hello", {"version": None})
             took.append(time.perf_counter() - since)
 
         async with asyncio.TaskGroup() as group:
@@ -68,7 +68,7 @@ def cut(phones: int, seconds: float, seed: int) -> str:
     with Server() as server:
         done = server.under(_cut(server, server.forum(phones, 1), seconds, seed))
     figures = [
-        at_most("not back, or not counted", phones - len(done.votes), 0),
+        at_most("not back and counted", phones - len(done.votes), 0),
         at_most("turned away for good", done.refused, 0),
         at_most("the last is back after", max(done.back, default=0.0), 30, "{:.1f} s"),
         Figure("tries to come back", f"{done.tries:,}"),
@@ -81,15 +81,15 @@ async def _cut(server: Server, forum: Forum, seconds: float, seed: int) -> _Retu
     dice, many, done = random.Random(seed), Many(server.url), _Return()
     phones = await many.bring(forum.auths)
 
-    async def back(phone: Phone) -> None:
+    async def back(auth: object) -> None:
         limit = seconds
         while True:
             await asyncio.sleep(dice.uniform(0, limit))
             limit = min(LONGEST_PAUSE, limit * 2)
             done.tries += 1
             try:
-                await phone.connect()
-                await phone.ask("hello", {"version": None})
+                phone = await many.open(auth)
+                await phone.emit("hello", {"version": None})
             except NotLetIn:
                 done.refused += 1
                 return
@@ -97,17 +97,15 @@ async def _cut(server: Server, forum: Forum, seconds: float, seed: int) -> _Retu
                 continue
             break
         done.back.append(time.perf_counter() - since)
-        answer = await phone.ask("vote", ballot(forum.questions[0], "yes"))
-        if answer["status"] == "counted":
-            done.votes.append(time.perf_counter() - phone.since)
+        done.votes.append(await counted(phone, forum.questions[0]))
 
     since = time.perf_counter()
     for phone in phones:
-        phone.cut()
-    await asyncio.gather(*(phone.lost for phone in phones))
+        phone.abort()
+    await asyncio.gather(*(phone.closed for phone in phones))
     async with asyncio.TaskGroup() as group:
-        for phone in phones:
-            group.create_task(back(phone))
+        for auth in forum.auths:
+            group.create_task(back(auth))
     many.leave()
     return done
 
@@ -141,17 +139,14 @@ def slow(phones: int, seconds: float, seed: int) -> str:
 async def _slowed(server: Server, forum: Forum, seconds: float, seed: int) -> _Slow:
     dice, many, done = random.Random(seed), Many(server.url), _Slow()
     phones = await many.bring(forum.auths)
-    asks = [await phone.ask("ask", {"key": key(), "text": ASK}) for phone in phones[:ASKS]]
+    asks = [await phone.emit("ask", {"key": key(), "text": ASK}) for phone in phones[:ASKS]]
     moderator = await Many(server.url).open(forum.auth(forum.moderator))
     slow, quick = phones[: len(phones) // 10], phones[len(phones) // 10 :]
 
     async def phase(question: int, took: list[float]) -> None:
         async def vote(phone: Phone) -> None:
             await asyncio.sleep(dice.uniform(0, seconds))
-            answer = await phone.ask("vote", ballot(question, "yes"))
-            if answer["status"] != "counted":
-                raise ServerFailed(f"a vote was answered with {answer}.")
-            took.append(time.perf_counter() - phone.since)
+            took.append(await counted(phone, question))
 
         async with asyncio.TaskGroup() as group:
             for phone in quick:
@@ -160,7 +155,7 @@ async def _slowed(server: Server, forum: Forum, seconds: float, seed: int) -> _S
             while time.monotonic() < deadline:
                 n += 1
                 state = "on_stage" if n % 2 else "open"
-                await moderator.ask("ask_state", {"ask": asks[0]["id"], "state": state})
+                await moderator.emit("ask_state", {"ask": asks[0]["id"], "state": state})
                 await asyncio.sleep(PAUSE)
                 done.peak = max(done.peak, server.memory())
 

@@ -37,9 +37,7 @@ def accepted(request: bytes) -> bytes:
 def feed(phone: Phone, data: bytes, size: int) -> None:
     """Hand it the bytes in chunks, as its connection would."""
     for at in range(0, len(data), size):
-        chunk = data[at : at + size]
-        phone.get_buffer(-1)[: len(chunk)] = chunk
-        phone.buffer_updated(len(chunk))
+        phone.data_received(data[at : at + size])
 
 
 @dataclass
@@ -48,15 +46,15 @@ class Line:
 
     many: Many
     phone: Phone
-    opening: asyncio.Task[None]
+    opening: asyncio.Task[Phone]
     request: bytes
     theirs: asyncio.StreamReader
 
     async def frame(self) -> tuple[int, bytes]:
-        """The next frame that the phone sent, which masks with zeros: opcode and payload."""
+        """The next frame that the phone sent, unmasked: opcode and payload."""
         first, size = await self.theirs.readexactly(2)
-        whole = await self.theirs.readexactly(4 + (size & 127))
-        return first & 15, whole[4:]
+        mask, payload = await self.theirs.readexactly(4), await self.theirs.readexactly(size & 127)
+        return first & 15, bytes(byte ^ mask[i % 4] for i, byte in enumerate(payload))
 
 
 @asynccontextmanager
@@ -70,12 +68,12 @@ async def calling() -> AsyncIterator[Line]:
     async with await asyncio.start_server(take, "127.0.0.1", 0) as server:
         many = Many(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
         phone = Phone(many, {"forum": "123456"})
-        opening = asyncio.create_task(phone.connect())
+        opening = asyncio.create_task(phone.connect(many.url))
         reader, writer = await came.get()
         yield Line(many, phone, opening, await reader.readuntil(b"\r\n\r\n"), reader)
-        phone.cut()
+        phone.abort()
         writer.close()
-        await asyncio.gather(phone.lost, writer.wait_closed(), return_exceptions=True)
+        await asyncio.gather(phone.closed, writer.wait_closed(), return_exceptions=True)
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 127, 4_096, 200_000])
@@ -86,14 +84,14 @@ async def test_phone_reads_the_same_from_chunks_of_any_size(size: int) -> None:
         feed(line.phone, welcome, size)
         await line.opening
         line.phone.say(packet("vote", {"rev": 1}), lambda _, answer: given.append(answer))
-        answer = b"431" + json.dumps([ANSWER], ensure_ascii=False).encode()
+        answer = b"430" + json.dumps([ANSWER], ensure_ascii=False).encode()
         told = [sent(SHORT), sent(LONG), sent(b"2"), sent(b"hi", 9), sent(answer), sent(SHORT)]
         feed(line.phone, b"".join(told), size)
         assert given == [ANSWER]
         assert (line.many.events, line.many.event_bytes) == (3, 2 * len(SHORT) + len(LONG))
         assert [await line.frame() for _ in range(4)] == [
-            (1, b'40{"forum":"123456"}'),
-            (1, b'421["vote",{"rev":1}]'),
+            (1, b'40{"forum": "123456"}'),
+            (1, b'420["vote",{"rev":1}]'),
             (1, b"3"),
             (10, b"hi"),
         ]
@@ -119,9 +117,9 @@ async def test_question_on_a_lost_connection_is_answered_with_nothing() -> None:
         feed(line.phone, accepted(line.request) + sent(b'40{"sid":"b"}'), 1_000)
         await line.opening
         line.phone.say(packet("hello", {}), lambda _, answer: given.append(answer))
-        line.phone.cut()
-        await line.phone.lost
+        line.phone.abort()
+        await line.phone.closed
         line.phone.say(packet("hello", {}), lambda _, answer: given.append(answer))
         assert given == [None, None]
         with pytest.raises(ConnectionError):
-            await line.phone.ask("hello", {})
+            await line.phone.emit("hello", {})

@@ -12,11 +12,11 @@ import json
 import secrets
 import ssl
 from collections.abc import Callable, Iterator
-from typing import Any, cast
+from typing import Any, Self, cast
 from urllib.parse import urlsplit
 
 _GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
+_TEXT, _BINARY, _CLOSE, _PING, _PONG = 1, 2, 8, 9, 10
 
 LONGEST_MESSAGE = 16 * 1024 * 1024
 
@@ -31,52 +31,21 @@ class NotLetIn(Exception):  # noqa: N818 - an expected "no", like the server's o
         self.code = code
 
 
-def upgrade(host: str, key: str) -> bytes:
-    """The request that turns a connection to this server into a websocket."""
-    return (
-        f"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: {host}\r\n"
-        f"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: {key}\r\n"
-        "Sec-WebSocket-Version: 13\r\n\r\n"
-    ).encode()
-
-
-def upgraded(answer: bytes, key: str) -> bool:
-    """Whether the head of the server's answer accepts the upgrade with this key."""
-    digest = hashlib.sha1((key + _GUID).encode(), usedforsecurity=False).digest()
-    return answer.startswith(b"HTTP/1.1 101") and base64.b64encode(digest) in answer
-
-
-def head(data: bytes | bytearray, at: int, end: int) -> tuple[int, int, int] | None:
-    """A server's frame that begins at `at`: its first byte, its size, where its payload begins.
-
-    None while the bytes up to `end` do not hold the whole head.
-    """
-    if end - at < 2:
-        return None
-    size = data[at + 1] & 127
-    if size < 126:
-        return data[at], size, at + 2
-    start = at + (4 if size == 126 else 10)
-    if end < start:
-        return None
-    return data[at], int.from_bytes(data[at + 2 : start], "big"), start
-
-
-def frame(payload: bytes, opcode: int = TEXT, *, masked: bool = True) -> bytes:
+def frame(payload: bytes, opcode: int = _TEXT, *, masked: bool = True) -> bytes:
     """A masked frame, as clients must send them; `masked=False` masks with zeros, for speed."""
     n = len(payload)
-    begin = bytes([0x80 | opcode])
+    head = bytes([0x80 | opcode])
     if n < 126:
-        begin += bytes([0x80 | n])
+        head += bytes([0x80 | n])
     elif n < 65_536:
-        begin += b"\xfe" + n.to_bytes(2, "big")
+        head += b"\xfe" + n.to_bytes(2, "big")
     else:
-        begin += b"\xff" + n.to_bytes(8, "big")
+        head += b"\xff" + n.to_bytes(8, "big")
     if not masked:
-        return begin + bytes(4) + payload
+        return head + bytes(4) + payload
     mask = secrets.token_bytes(4)
     whole = int.from_bytes((mask * (n // 4 + 1))[:n], "big")
-    return begin + mask + (int.from_bytes(payload, "big") ^ whole).to_bytes(n, "big")
+    return head + mask + (int.from_bytes(payload, "big") ^ whole).to_bytes(n, "big")
 
 
 class Frames:
@@ -91,15 +60,19 @@ class Frames:
         """Every message that is complete with these bytes."""
         buffer = self._buffer
         buffer += data
-        while (found := head(buffer, 0, len(buffer))) is not None:
-            first, size, start = found
+        while len(buffer) >= 2:
+            opcode, size, start = buffer[0] & 15, buffer[1] & 127, 2
+            if size == 126:
+                size, start = int.from_bytes(buffer[2:4], "big"), 4
+            elif size == 127:
+                size, start = int.from_bytes(buffer[2:10], "big"), 10
             if size > LONGEST_MESSAGE:
                 raise ConnectionError("a message is too long")
             if len(buffer) < start + size:
                 return
-            opcode, last, payload = first & 15, first & 0x80, bytes(buffer[start : start + size])
+            last, payload = buffer[0] & 0x80, bytes(buffer[start : start + size])
             del buffer[: start + size]
-            if opcode >= CLOSE:
+            if opcode >= _CLOSE:
                 yield opcode, payload
                 continue
             self._opcode = opcode or self._opcode
@@ -131,39 +104,47 @@ class Wire(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
 
     @classmethod
-    async def open(cls, url: str, auth: object, on_event: OnEvent | None = None) -> "Wire":
+    async def open(cls, url: str, auth: object, on_event: OnEvent | None = None) -> Self:
         """Connect to the server at `url` (http or https) and wait until it lets us in.
 
         Without `on_event` the server's events are not even read.
         """
+        return await cls(urlsplit(url).netloc, auth, on_event).connect(url)
+
+    async def connect(self, url: str) -> Self:
+        """The same for a connection that was made but not opened."""
         parts = urlsplit(url)
         safe = parts.scheme == "https"
-        _, wire = await asyncio.get_running_loop().create_connection(
-            lambda: cls(parts.netloc, auth, on_event),
+        await asyncio.get_running_loop().create_connection(
+            lambda: self,
             parts.hostname or "",
             parts.port or (443 if safe else 80),
             ssl=ssl.create_default_context() if safe else None,
         )
         try:
-            await wire.opened
+            await self.opened
         except BaseException:
-            wire.abort()
+            self.abort()
             raise
-        return wire
+        return self
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transport is one by its methods and not by its class.
         self.transport = cast("asyncio.Transport", transport)
-        self.transport.write(upgrade(self._host, self._key))
+        self.transport.write(
+            f"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: {self._host}\r\n"
+            f"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: {self._key}\r\n"
+            "Sec-WebSocket-Version: 13\r\n\r\n".encode()
+        )
 
     def data_received(self, data: bytes) -> None:
         if self._answer is not None:
             self._answer += data
-            answer, found, data = bytes(self._answer).partition(b"\r\n\r\n")
+            head, found, data = bytes(self._answer).partition(b"\r\n\r\n")
             if not found:
                 return
-            if not upgraded(answer, self._key):
-                self._fail(ConnectionError(answer.split(b"\r\n")[0].decode(errors="replace")))
+            if not self._upgraded(head):
+                self._fail(ConnectionError(head.split(b"\r\n")[0].decode(errors="replace")))
                 return
             self._answer = None
         try:
@@ -198,19 +179,23 @@ class Wire(asyncio.Protocol):
         if self.transport is not None and not self.transport.is_closing():
             binary = isinstance(packet, bytes)
             payload = packet if isinstance(packet, bytes) else packet.encode()
-            self.transport.write(frame(payload, BINARY if binary else TEXT))
+            self.transport.write(frame(payload, _BINARY if binary else _TEXT))
 
     def close(self) -> None:
         """Leave politely: the namespace, then the websocket."""
         if self.transport is not None and not self.transport.is_closing():
             self.send("41")
-            self.transport.write(frame((1000).to_bytes(2, "big"), CLOSE))
+            self.transport.write(frame((1000).to_bytes(2, "big"), _CLOSE))
             self.transport.close()
 
     def abort(self) -> None:
         """Go without a word, as a phone in a tunnel does."""
         if self.transport is not None:
             self.transport.abort()
+
+    def _upgraded(self, head: bytes) -> bool:
+        digest = hashlib.sha1((self._key + _GUID).encode(), usedforsecurity=False).digest()
+        return head.startswith(b"HTTP/1.1 101") and base64.b64encode(digest) in head
 
     def _fail(self, error: Exception) -> None:
         if not self.opened.done():
@@ -219,11 +204,11 @@ class Wire(asyncio.Protocol):
             self.transport.abort()
 
     def _frame(self, opcode: int, payload: bytes) -> None:
-        if opcode == TEXT:
+        if opcode == _TEXT:
             self._packet(payload)
-        elif opcode == PING and self.transport is not None:
-            self.transport.write(frame(payload, PONG))
-        elif opcode == CLOSE and self.transport is not None:
+        elif opcode == _PING and self.transport is not None:
+            self.transport.write(frame(payload, _PONG))
+        elif opcode == _CLOSE and self.transport is not None:
             self.transport.close()
 
     def _packet(self, packet: bytes) -> None:
@@ -233,16 +218,11 @@ class Wire(asyncio.Protocol):
         elif kind == b"0":
             self.send("40" + json.dumps(self._auth))
         elif what == b"42":
-            if self._on_event is None:
-                return
-            event, *data = json.loads(packet[2:])
-            self._on_event(event, data[0] if data else None)
+            self._event(packet)
         elif what == b"43":
             number, _, rest = packet[2:].partition(b"[")
-            waiting = self._acks.pop(int(number), None)
-            if waiting is not None and not waiting.done():
-                answer = json.loads(b"[" + rest)
-                waiting.set_result(answer[0] if answer else None)
+            answer = json.loads(b"[" + rest)
+            self._acknowledged(int(number), answer[0] if answer else None)
         elif what == b"40" and not self.opened.done():
             self.opened.set_result(None)
         elif what == b"44":
@@ -250,3 +230,13 @@ class Wire(asyncio.Protocol):
             self._fail(NotLetIn(str(said.get("message", "") if isinstance(said, dict) else said)))
         elif (what == b"41" or kind == b"1") and self.transport is not None:
             self.transport.close()
+
+    def _event(self, packet: bytes) -> None:
+        if self._on_event is not None:
+            event, *data = json.loads(packet[2:])
+            self._on_event(event, data[0] if data else None)
+
+    def _acknowledged(self, number: int, answer: Any) -> None:
+        waiting = self._acks.pop(number, None)
+        if waiting is not None and not waiting.done():
+            waiting.set_result(answer)
