@@ -33,7 +33,7 @@ LOADS: Mapping[str, Load] = {
     "wave": (storms.wave, {"phones": 5_000, "seconds": 60.0, "seed": 1}),
     "cut": (storms.cut, {"phones": 5_000, "seconds": 10.0, "seed": 1}),
     "slow": (storms.slow, {"phones": 2_000, "seconds": 30.0, "seed": 1}),
-    "growth": (growth.growth, {"phones": 500, "ballots": 1_000_000}),
+    "growth": (growth.growth, {"phones": 400, "ballots": 1_000_000}),
     "plot": (plot.plot, {"phones": 10_000, "ballots": 1_000_000}),
 }
 

@@ -10,7 +10,7 @@ IMAGES = ROOT / "docs" / "images"
 SIZES = (100, 300, 1_000, 3_000, 10_000)
 ACTS = 6
 LEAST_VOTES = 5_000
-GROWING_PHONES = 500
+GROWING_PHONES = 400
 
 
 def plot(phones: int, ballots: int) -> str:

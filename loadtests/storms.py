@@ -167,6 +167,6 @@ async def _slowed(server: Server, forum: Forum, seconds: float, seed: int) -> _S
     for phone in slow:
         phone.hear()
     await asyncio.sleep(1)
-    done.ended = sum(phone.transport is None for phone in slow)
+    done.ended = sum(phone.closed.done() for phone in slow)
     many.leave()
     return done

@@ -77,4 +77,4 @@ def test_percentile_is_the_nearest_rank(percent: float, value: float) -> None:
 
 def test_chart_places_sizes_by_powers_of_ten_and_costs_from_zero() -> None:
     drawn = chart("Cost", "phones", {"µs a vote": [(10, 0), (100, 20), (1_000, 40)]})
-    assert '<polyline class="line s0" points="70.0,330.0 335.0,210.0 600.0,90.0"/>' in drawn
+    assert '<polyline class="line s0" points="60.0,270.0 255.0,175.0 450.0,80.0"/>' in drawn

@@ -10,6 +10,7 @@ import base64
 import hashlib
 import json
 import secrets
+import socket
 import ssl
 from collections.abc import Callable, Iterator
 from typing import Any, Self, cast
@@ -111,14 +112,14 @@ class Wire(asyncio.Protocol):
         """
         return await cls(urlsplit(url).netloc, auth, on_event).connect(url)
 
-    async def connect(self, url: str) -> Self:
-        """The same for a connection that was made but not opened."""
+    async def connect(self, url: str, line: socket.socket | None = None) -> Self:
+        """The same for one that was made but not opened; over `line` where that is connected."""
         parts = urlsplit(url)
         safe = parts.scheme == "https"
+        address = {"host": parts.hostname or "", "port": parts.port or (443 if safe else 80)}
         await asyncio.get_running_loop().create_connection(
             lambda: self,
-            parts.hostname or "",
-            parts.port or (443 if safe else 80),
+            **({"sock": line} if line else address),
             ssl=ssl.create_default_context() if safe else None,
         )
         try:
