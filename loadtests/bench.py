@@ -13,14 +13,11 @@ from pathlib import Path
 from loadtests import single
 from loadtests.costs import Costs, measure
 from loadtests.figures import Figure, at_most, percentile, table, verdicts
+from loadtests.peers import BARE, NODE, PEERS
 from loadtests.server import Child, Peer, Server, ServerFailed
 from tests.servers.postgres import Databases, PostgresServer
 
 SQLITE, POSTGRES = "Townhall on SQLite", "Townhall on PostgreSQL"
-STOCK, NODE, WS, BARE = "python-socketio", "Socket.IO on Node", "ws on Node", "bare frames (picows)"
-PEERS = {STOCK: "stock.py", NODE: "socketio.mjs", WS: "ws.mjs", BARE: "bare.py"}
-
-PACKET = 300
 NODE_FANOUT, POSTGRES_VOTE = 0.7, 60.0
 """Bars: times Socket.IO on Node a recipient, µs a vote of our process on PostgreSQL."""
 
@@ -64,8 +61,8 @@ def _servers(databases: Databases | None) -> Iterator[Child]:
     yield Server(SQLITE)
     if databases is not None:
         yield Server(POSTGRES, databases.url(databases.create_database()))
-    for name, program in PEERS.items():
-        yield Peer(name, program, PACKET)
+    for name in PEERS:
+        yield Peer(name)
 
 
 @contextmanager

@@ -24,10 +24,10 @@ from typing import Any, Self, TypeVar
 
 from uvicorn.loops.auto import auto_loop_factory
 
+from loadtests import peers
 from tests.servers.node import node
 
 ROOT = Path(__file__).resolve().parent.parent
-PEERS = ROOT / "loadtests" / "peers"
 START_SECONDS = 60.0
 LONGEST_RUN = 1_800.0
 
@@ -233,20 +233,16 @@ class Server(Child):
 
 
 class Peer(Child):
-    """One of `loadtests/peers`, which tells everybody packets of so many bytes."""
-
-    def __init__(self, name: str, program: str, size: int) -> None:
-        super().__init__(name)
-        self._program = PEERS / program
-        self._size = size
+    """One of `PEERS`, by its name."""
 
     def forum(self, phones: int, questions: int) -> Forum:
         """It asks nobody who they are, so anything will do."""
         return Forum("", "", "", [""] * phones, range(1, questions + 1))
 
     def _command(self, address: Path) -> list[str]:
-        runs = sys.executable if self._program.suffix == ".py" else str(node())
-        return [runs, str(self._program), str(self._size)]
+        program = Path(peers.__file__).with_name(peers.PEERS[self.name])
+        runs = sys.executable if program.suffix == ".py" else str(node())
+        return [runs, str(program), str(peers.PACKET)]
 
 
 @contextmanager

@@ -10,7 +10,8 @@ import httpx
 
 from loadtests.costs import Costs, measure
 from loadtests.figures import Figure, at_most, milliseconds, verdicts
-from loadtests.server import Child, Server
+from loadtests.peers import BARE
+from loadtests.server import Child, Peer, Server
 from townhall.crowd.client import join
 
 FANOUT, VOTE, MEMORY, JOIN = 1.25, 45.0, 28.0, 1.0
@@ -22,19 +23,21 @@ FEW = 2
 
 
 def fanout(phones: int) -> str:
-    """One packet of 300 bytes to everybody."""
-    reach = _measured(phones, 1, ACTS).reach
-    seen = f"{reach.cpu * 1e6:.1f} µs"
+    """One packet of 300 bytes to everybody, ours and as bare frames."""
+    ours = _measured(Server(), phones, 1, ACTS).reach
+    bare = _measured(Peer(BARE), phones, 1, ACTS).reach
     figures = [
-        Figure("server CPU a recipient", seen, f"{FANOUT} × bare frames: see bench"),
-        Figure("bytes a packet", f"{reach.size:,.0f}"),
+        Figure("server CPU a recipient", f"{ours.cpu * 1e6:.1f} µs"),
+        Figure("  of bare frames", f"{bare.cpu * 1e6:.1f} µs"),
+        at_most("times bare frames", ours.cpu / bare.cpu, FANOUT, "{:.2f}"),
+        Figure("bytes a packet", f"{ours.size:,.0f}"),
     ]
     return verdicts(f"telling {phones:,} phones", figures)
 
 
 def votes(phones: int) -> str:
     """Durable votes, validated, one seat one vote; each seat answers ten questions."""
-    done = _measured(phones, QUESTIONS, FEW).votes
+    done = _measured(Server(), phones, QUESTIONS, FEW).votes
     n = len(done.seconds)
     figures = [
         at_most("server CPU a vote, telling included", done.cpu * 1e6, VOTE, "{:,.1f} µs"),
@@ -48,7 +51,7 @@ def votes(phones: int) -> str:
 
 def memory(phones: int) -> str:
     """What a connected phone takes beyond the idle server."""
-    used = _measured(phones, 1, FEW).joins.memory * 1024
+    used = _measured(Server(), phones, 1, FEW).joins.memory * 1024
     return verdicts(f"{phones:,} phones", [at_most("memory a client", used, MEMORY, "{:.1f} KB")])
 
 
@@ -66,8 +69,8 @@ def joins(phones: int, tickets: int) -> str:
     return verdicts(f"{phones:,} phones, {tickets:,} tickets", figures)
 
 
-def _measured(phones: int, questions: int, acts: int) -> Costs:
-    with Server() as server:
+def _measured(server: Child, phones: int, questions: int, acts: int) -> Costs:
+    with server:
         return server.under(measure(server, server.forum(phones, questions), acts))
 
 

@@ -5,10 +5,10 @@ import sys
 
 import pytest
 
-from loadtests.bench import PEERS
 from loadtests.costs import ballot
 from loadtests.drawing import chart
 from loadtests.figures import at_most, percentile, verdicts
+from loadtests.peers import PACKET, PEERS
 from loadtests.server import Peer
 from tests.servers.townhall import ROOT
 from townhall.crowd.many import Many
@@ -23,10 +23,8 @@ def loaded(*arguments: str) -> tuple[int, list[list[str]], str]:
     return done.returncode, cells, done.stderr.rstrip().rpartition("\n")[2]
 
 
-@pytest.mark.parametrize(("name", "program"), PEERS.items(), ids=PEERS.values())
-def test_peer_counts_a_vote_and_tells_everybody_a_packet_of_the_size_asked_for(
-    name: str, program: str
-) -> None:
+@pytest.mark.parametrize("name", PEERS)
+def test_peer_counts_a_vote_and_tells_everybody_a_packet_of_the_agreed_size(name: str) -> None:
     async def visit() -> tuple[str, int, int]:
         many = Many(peer.url)
         first, *_ = await many.bring([{}] * 3)
@@ -39,8 +37,8 @@ def test_peer_counts_a_vote_and_tells_everybody_a_packet_of_the_size_asked_for(
         many.leave()
         return answer["status"], many.events, many.event_bytes
 
-    with Peer(name, program, 300) as peer:
-        assert peer.under(visit(), 30) == ("counted", 3, 900)
+    with Peer(name) as peer:
+        assert peer.under(visit(), 30) == ("counted", 3, 3 * PACKET)
 
 
 def test_votes_load_counts_every_vote_of_every_phone() -> None:
