@@ -22,7 +22,7 @@ NODE_FANOUT, POSTGRES_VOTE = 0.7, 60.0
 """Bars: times Socket.IO on Node a recipient, µs a vote of our process on PostgreSQL."""
 
 HEAD = ("", "µs a recipient", "µs a vote", "KB a client", "ms a join", "p50", "p95", "p99")
-QUICK = (500, 4, 4)
+QUICK = (500, 10, 6)
 
 
 def run(phones: int, questions: int, acts: int, quick: bool) -> str:

@@ -16,6 +16,7 @@ from townhall.crowd.many import Answer, Many, Phone, packet
 
 ACT_PAUSE = 0.4  # seconds; changes that come faster than four a second travel together
 SETTLE = 1.5
+LAST_ANSWERS = 0.2  # what is told to everybody later than this after the votes is none of theirs
 LONGEST_TELLING = 30.0
 WARM = 20
 """Phones that come and go before anything is measured."""
@@ -146,7 +147,7 @@ async def voting(server: Child, many: Many, questions: Sequence[int]) -> Votes:
             await asyncio.sleep(0)
     await over
     done.took = time.perf_counter() - since
-    await asyncio.sleep(SETTLE)
+    await asyncio.sleep(LAST_ANSWERS)
     done.cpu = (server.cpu() - cpu) / (len(voters) * len(questions))
     done.told = many.events
     return done

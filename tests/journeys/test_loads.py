@@ -1,10 +1,12 @@
 """The loads run as an operator runs them, here with a handful of phones, and count truly."""
 
+import re
 import subprocess
 import sys
 
 import pytest
 
+from loadtests.__main__ import LOADS
 from loadtests.costs import ballot
 from loadtests.drawing import chart
 from loadtests.figures import at_most, percentile, verdicts
@@ -58,6 +60,11 @@ def test_load_of_too_many_phones_is_refused_in_one_line() -> None:
     code, rows, error = loaded("cut", "--phones", "10001")
     assert (code, rows) == (2, [])
     assert error == "loadtests: error: --phones: 1 to 10,000"
+
+
+def test_page_about_measuring_names_every_load() -> None:
+    page = (ROOT / "docs" / "measuring.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE) == list(LOADS)
 
 
 def test_figure_over_its_bar_is_marked() -> None:
