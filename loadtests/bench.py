@@ -14,7 +14,7 @@ from loadtests import single
 from loadtests.costs import Costs, measure
 from loadtests.figures import Figure, at_most, percentile, table, verdicts
 from loadtests.peers import BARE, NODE, PEERS
-from loadtests.server import Child, Peer, Server, ServerFailed
+from loadtests.server import LOAD_CORES, Child, Peer, Server, ServerFailed, on
 from tests.servers.postgres import Databases, PostgresServer
 
 SQLITE, POSTGRES = "Townhall on SQLite", "Townhall on PostgreSQL"
@@ -73,7 +73,8 @@ def _postgres() -> Iterator[Databases | None]:
     except RuntimeError:
         yield None
         return
-    server.start()
+    with on(LOAD_CORES):
+        server.start()
     try:
         yield server
     finally:

@@ -96,7 +96,7 @@ class Child(ABC):
         """Start the process and wait until it accepts connections. Raises ServerFailed."""
         output = self._home / "url"
         output.unlink(missing_ok=True)
-        with self._log.open("wb") as log, output.open("wb") as says, _apart():
+        with self._log.open("wb") as log, output.open("wb") as says, on(SERVER_CORES):
             self.started = time.perf_counter()
             self._process = subprocess.Popen(
                 self._command(output),
@@ -131,7 +131,7 @@ class Child(ABC):
 
     def under(self, load: Coroutine[Any, Any, T], seconds: float = LONGEST_RUN) -> T:
         """Run a load on the fastest loop that is installed; see `alongside`."""
-        with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
+        with on(LOAD_CORES), asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
             return runner.run(self.alongside(load, seconds))
 
     async def alongside(self, work: Coroutine[Any, Any, T], seconds: float = LONGEST_RUN) -> T:
@@ -246,16 +246,17 @@ class Peer(Child):
 
 
 @contextmanager
-def _apart() -> Iterator[None]:
-    """What starts in here gets the first processor, and this process is moved to the others."""
+def on(cores: Sequence[int]) -> Iterator[None]:
+    """What runs or is started in here gets these processors; where there is one, nothing moves."""
     if len(_CORES) < 2:
         yield
         return
-    os.sched_setaffinity(0, _CORES[:1])
+    os.sched_setaffinity(0, cores)
     try:
         yield
     finally:
-        os.sched_setaffinity(0, _CORES[1:])
+        os.sched_setaffinity(0, _CORES)
 
 
 _CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_setaffinity") else []
+SERVER_CORES, LOAD_CORES = _CORES[:1], _CORES[1:]
