@@ -5,7 +5,8 @@ Whoever can run a command on the server's own database runs the house.
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import typer
@@ -38,8 +39,15 @@ def settings() -> Settings:
 
 def on_hall(chosen: Settings, work: Callable[[Hall], Awaitable[T]]) -> T:
     """Run an action on the settings' database; a refusal is one line and exit code 2."""
-    try:
+    with one_line(chosen):
         return asyncio.run(_with_hall(chosen, work))
+
+
+@contextmanager
+def one_line(chosen: Settings) -> Iterator[None]:
+    """What is refused inside is one line and exit code 2."""
+    try:
+        yield
     except Refused as refused:
         print(sentence(chosen, refused), file=sys.stderr)
         raise typer.Exit(2) from None
