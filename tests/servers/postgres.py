@@ -76,17 +76,9 @@ class PostgresServer(Databases):
 
     def start(self) -> None:
         options = [f"-c{name}={value}" for name, value in SETTINGS.items()]
+        program = self.programs / "postgres"
         self._process = spawn(
-            [
-                self.programs / "postgres",
-                "-D",
-                self._data,
-                "-p",
-                str(self.port),
-                "-k",
-                "",
-                *options,
-            ],
+            [program, "-D", self._data, "-p", str(self.port), "-k", "", *options],
             self._log,
             **self._how,
         )

@@ -4,6 +4,9 @@ screens repair themselves from the stored versions within a second."""
 from collections.abc import Callable
 from typing import Protocol
 
+DEAF_SECONDS = 3.0
+"""A bus that has heard nothing for so long carries nothing; screens are a second slower."""
+
 Heard = Callable[[int, frozenset[str]], None]
 
 
@@ -18,3 +21,8 @@ class Bus(Protocol):
 
     def publish(self, forum: int, slices: frozenset[str]) -> None:
         """Announce; returns at once and never raises."""
+
+    @property
+    def heard_ago(self) -> float:
+        """Seconds since this process last heard the bus; 0.0 where it cannot be deaf."""
+        ...

@@ -18,3 +18,7 @@ class MemoryBus:
     def publish(self, forum: int, slices: frozenset[str]) -> None:
         if self._heard is not None:
             self._heard(forum, slices)
+
+    @property
+    def heard_ago(self) -> float:
+        return 0.0

@@ -9,7 +9,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 
-from townhall.live.bus import Bus
+from townhall.live.bus import DEAF_SECONDS, Bus
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +38,11 @@ class Hub:
         for task in list(self._flushing.values()):
             task.cancel()
         await asyncio.gather(*self._flushing.values(), return_exceptions=True)
+
+    @property
+    def deaf(self) -> bool:
+        """Whether other processes' announcements do not arrive here."""
+        return self._bus.heard_ago > DEAF_SECONDS
 
     def announce(self, forum: int, slices: frozenset[str]) -> None:
         """Tell every process that these parts of a forum changed."""

@@ -5,7 +5,7 @@ from typing import Any
 from sqlmodel import Session
 
 from townhall.domain.audience import Actor
-from townhall.storage import asks, questions
+from townhall.storage import asks, forums, questions
 from townhall.storage.schema import Seat
 
 
@@ -40,3 +40,8 @@ def me(session: Session, actor: Actor) -> dict[str, Any]:
         asks=asks.mine(session, seat.id),
     )
     return facts
+
+
+def present(session: Session, now: int) -> dict[str, int]:
+    """How many seats are here by forum code, over all processes whose lease holds."""
+    return forums.present(session, now)
