@@ -17,6 +17,7 @@ COMMANDS = {
     "score": "recompute a selection from its file",
     "backup": "one copy of everything, while the server runs",
     "restore": "put a copy back",
+    "capacity": "whether so many phones fit on this machine",
     "migrate": "bring a PostgreSQL database up to date",
     "settings": "every setting, its value and its meaning",
 }

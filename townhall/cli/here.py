@@ -5,8 +5,8 @@ Whoever can run a command on the server's own database runs the house.
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import TypeVar
 
 import typer
@@ -59,10 +59,17 @@ def sentence(chosen: Settings, refused: Refused) -> str:
     return " ".join(words(f"refused.{refused.code}", **refused.details).split())
 
 
-async def _with_hall(chosen: Settings, work: Callable[[Hall], Awaitable[T]]) -> T:
-    hall = Hall(open_database(chosen.database_url), Hub(MemoryBus()), chosen)
-    await hall.start()
+@asynccontextmanager
+async def hall(chosen: Settings) -> AsyncIterator[Hall]:
+    """A started hall on the settings' database."""
+    started = Hall(open_database(chosen.database_url), Hub(MemoryBus()), chosen)
+    await started.start()
     try:
-        return await work(hall)
+        yield started
     finally:
-        await hall.stop()
+        await started.stop()
+
+
+async def _with_hall(chosen: Settings, work: Callable[[Hall], Awaitable[T]]) -> T:
+    async with hall(chosen) as started:
+        return await work(started)

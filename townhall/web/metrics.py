@@ -4,6 +4,7 @@ Belongs here: names, units and help texts; they are read by programs and have no
 number tells what a ballot says or who somebody is.
 """
 
+import time
 from collections.abc import Iterable, Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
@@ -52,6 +53,9 @@ def _counted() -> Iterator[Metric]:
 
 
 def _now(hall: Hall, present: Mapping[str, int]) -> Iterator[Metric]:
+    yield CounterMetricFamily(
+        "townhall_processor_seconds", "Processor time of all threads.", time.process_time()
+    )
     yield _gauge("waiting", "Changes that stand in the writer's line.", hall.writer.waiting)
     yield _gauges("sockets", "Sockets of this process.", "audience", COUNTS.sockets)
     yield _gauges("present", "Seats that are here, over all processes.", "forum", present)
