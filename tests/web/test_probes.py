@@ -8,19 +8,22 @@ from typing import Any
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from sqlmodel import Session
 from starlette.applications import Starlette
 
 from tests.facts import Clock
 from tests.web.client import HOST, site
-from townhall.actions import people, presence
+from townhall.actions import people
 from townhall.counts import COUNTS
-from townhall.hall import Hall
+from townhall.hall import Change, Hall
 from townhall.live.bus_memory import MemoryBus
 from townhall.live.hub import Hub
 from townhall.settings import Settings
 from townhall.storage.database import open_database
+from townhall.storage.schema import Heartbeat
 
 TOKEN = "a token of sixteen letters"
+LEASE_SECONDS = 7
 
 
 @asynccontextmanager
@@ -46,6 +49,21 @@ async def scraped(app: Starlette) -> dict[tuple[str, str], float]:
         for family in text_string_to_metric_families(text)
         for sample in family.samples
     }
+
+
+async def present(hall: Hall, code: str, tables: dict[int, int]) -> None:
+    """A process that holds so many seats of a forum's tables, on a lease."""
+    forum = (await people.gate(hall, code)).id
+    expires = hall.now() + LEASE_SECONDS * 1000
+
+    def decide(session: Session, now: int) -> Change[None]:
+        session.add_all(
+            Heartbeat(process="here", forum_id=forum, table_no=n, connected=seats, expires=expires)
+            for n, seats in tables.items()
+        )
+        return Change(None)
+
+    await hall.change(None, decide)
 
 
 @pytest.fixture
@@ -138,8 +156,7 @@ async def test_metrics_tell_what_was_counted(hall: Hall, app: Starlette, code: s
     COUNTS.votes["counted"] += 3
     COUNTS.commit.observe(0.003)
     COUNTS.commit.observe(99.0)
-    forum = (await people.gate(hall, code)).id
-    await presence.beat(hall, "here", {(forum, 0): 2, (forum, 1): 5})
+    await present(hall, code, {0: 2, 1: 5})
     after = await scraped(app)
 
     def grown(name: str, label: str = "") -> float:
@@ -160,7 +177,6 @@ async def test_metrics_tell_what_was_counted(hall: Hall, app: Starlette, code: s
 async def test_a_lease_that_ran_out_is_nobody_present(
     hall: Hall, app: Starlette, clock: Clock, code: str
 ) -> None:
-    forum = (await people.gate(hall, code)).id
-    await presence.beat(hall, "gone", {(forum, 0): 2})
-    clock.pass_seconds(presence.LEASE_MS // 1000 + 1)
+    await present(hall, code, {0: 2})
+    clock.pass_seconds(LEASE_SECONDS + 1)
     assert ("townhall_present", code) not in await scraped(app)

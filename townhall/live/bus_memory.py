@@ -9,6 +9,10 @@ class MemoryBus:
     def __init__(self) -> None:
         self._heard: Heard | None = None
 
+    @property
+    def heard_ago(self) -> float:
+        return 0.0
+
     async def start(self, heard: Heard) -> None:
         self._heard = heard
 
@@ -18,7 +22,3 @@ class MemoryBus:
     def publish(self, forum: int, slices: frozenset[str]) -> None:
         if self._heard is not None:
             self._heard(forum, slices)
-
-    @property
-    def heard_ago(self) -> float:
-        return 0.0

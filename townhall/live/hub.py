@@ -9,7 +9,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 
-from townhall.live.bus import DEAF_SECONDS, Bus
+from townhall.live.bus import DEAF, Bus
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +27,11 @@ class Hub:
         self._flushing: dict[int, asyncio.Task[None]] = {}
         self._listener: Listener | None = None
 
+    @property
+    def deaf(self) -> bool:
+        """Whether news from other processes stays out: screens then follow a second later."""
+        return self._bus.heard_ago > DEAF
+
     async def start(self, listener: Listener) -> None:
         """Listen on the bus; `listener(forum, slices)` is awaited once a flush."""
         self._listener = listener
@@ -38,11 +43,6 @@ class Hub:
         for task in list(self._flushing.values()):
             task.cancel()
         await asyncio.gather(*self._flushing.values(), return_exceptions=True)
-
-    @property
-    def deaf(self) -> bool:
-        """Whether other processes' announcements do not arrive here."""
-        return self._bus.heard_ago > DEAF_SECONDS
 
     def announce(self, forum: int, slices: frozenset[str]) -> None:
         """Tell every process that these parts of a forum changed."""
