@@ -78,6 +78,13 @@ test("after the end nobody is invited in", () => {
   assert.doesNotMatch(stage(ended, "waiting"), /QR|stage\.no_phone/);
 });
 
+test("a console says that nothing can be saved before anything else", () => {
+  const at = (/** @type {number} */ until) =>
+    health(/** @type {any} */ ({ page: { store: store({ room: {}, trouble: { reason: "disk_full", until } }), state: { line: "connected", since: 0 }, clock: { now: () => 10 } } }));
+  assert.deepEqual(at(11), { bad: true, title: "console.health.not_saving", line: "console.trouble.disk_full" });
+  assert.equal(at(10).bad, false);
+});
+
 test("people who went home are no alarm, and the console says that it is over", () => {
   const room = { checked_in: 10, open: 0, connected: 1 };
   const desk = (/** @type {string} */ state) =>

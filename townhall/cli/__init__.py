@@ -15,6 +15,9 @@ COMMANDS = {
     "import": "read proposals from a file",
     "export": "write proposals to a file",
     "score": "recompute a selection from its file",
+    "backup": "one copy of everything, while the server runs",
+    "restore": "put a copy back",
+    "capacity": "whether so many phones fit on this machine",
     "migrate": "bring a PostgreSQL database up to date",
     "settings": "every setting, its value and its meaning",
 }

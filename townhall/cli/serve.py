@@ -1,9 +1,11 @@
 """`townhall serve`: one process of the server on the settings' address."""
 
 import asyncio
+import resource
 import socket
 import sys
 from collections.abc import Coroutine
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -67,6 +69,9 @@ class Server:
 
     def __init__(self, settings: Settings, url_file: Path | None = None) -> None:
         sys.setswitchinterval(SWITCH_SECONDS)
+        with suppress(ValueError, OSError):  # a socket is a file, and a shell allows few of them
+            _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
         self.socket = _listen(settings)
         self.settings = settings.model_copy(update={"port": self.socket.getsockname()[1]})
         self.townhall = Townhall(self.settings)

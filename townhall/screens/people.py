@@ -6,7 +6,7 @@ from typing import Any
 from sqlmodel import Session
 
 from townhall.domain.audience import Actor
-from townhall.storage import asks, questions, seats
+from townhall.storage import asks, forums, questions, seats
 
 
 def me(session: Session, actors: Sequence[Actor]) -> list[dict[str, Any]]:
@@ -37,3 +37,8 @@ def me(session: Session, actors: Sequence[Actor]) -> list[dict[str, Any]]:
         }
 
     return [one(actor) for actor in actors]
+
+
+def present(session: Session, now: int) -> dict[str, int]:
+    """How many seats are here by forum code, over all processes whose lease holds."""
+    return forums.present(session, now)

@@ -11,9 +11,11 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Protocol
 
 from townhall.actions import people
+from townhall.counts import COUNTS
 from townhall.domain.audience import Actor, audience_of, require
 from townhall.domain.errors import Refused
 from townhall.domain.rates import Bucket
@@ -125,6 +127,8 @@ class Inbox:
         A vote under pressure is told `busy`, never dropped. Nothing that happens to the client
         ends what it has begun.
         """
+        if event in VOTES:
+            reply = partial(_counted, reply)
         wait = connection.wait(event)
         if connection.flooding:
             self._send_away(connection)
@@ -174,6 +178,7 @@ class Inbox:
         if connection.actor.session is not None:
             self.away[connection.actor.session] = time.monotonic() + AWAY_SECONDS
         log.info("a flooding connection was ended")
+        COUNTS.ended["too_many"] += 1
         connection.peer.end(Message("bye", {"reason": "too_many", "retry_after": AWAY_SECONDS}))
 
     def _stay_away(self, actor: Actor) -> None:
@@ -197,7 +202,13 @@ class Inbox:
         revoked = await people.revoked_among(self.hall, list(sessions))
         if revoked:
             for connection in [c for c in self.live if c.actor.session in revoked]:
+                COUNTS.ended["revoked"] += 1
                 connection.peer.end(Message("bye", {"reason": "revoked"}))
+
+
+def _counted(reply: Reply, answer: dict[str, Any]) -> None:
+    COUNTS.votes[answer["status"]] += 1
+    reply(answer)
 
 
 def _shown(auth: Any) -> tuple[str, str]:

@@ -22,6 +22,7 @@ from typing import Any
 import orjson
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from townhall.counts import COUNTS
 from townhall.domain.errors import Refused
 from townhall.sockets import packets
 from townhall.sockets.frames import BINARY, CLOSE, PING, PONG, TEXT, Frames, Unframed, frame
@@ -134,6 +135,7 @@ class Client(asyncio.Protocol):
     def pause_writing(self) -> None:
         """It does not read: it hears nothing more, and what it says waits, until it does."""
         if not self.ending:
+            COUNTS.stale += 1
             self.transport.pause_reading()
         self._lane.lagging(self)
 
@@ -200,6 +202,7 @@ class Client(asyncio.Protocol):
             self.transport.close()
             return
         log.info("a malformed packet ended a connection")
+        COUNTS.ended["malformed"] += 1
         self._close(code)
 
     def _frame(self, opcode: int, payload: bytes) -> None:
@@ -318,6 +321,7 @@ class Lane:
         for client in list(self._slots[(self._second - PONG_SECONDS) % PING_SECONDS]):
             stranger = client.nameless and client.connection is None
             if client.silent or (stranger and client not in self.arriving):
+                COUNTS.ended["silent"] += 1
                 client.transport.abort()
         for client in self._slots[self._second % PING_SECONDS]:
             if not client.deaf:
@@ -327,4 +331,5 @@ class Lane:
             client.lag += 1
             if client.lag > LAG_SECONDS:
                 log.info("a client that did not read was ended")
+                COUNTS.ended["slow"] += 1
                 client.transport.abort()

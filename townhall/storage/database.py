@@ -7,6 +7,7 @@ writer's connection alone writes, with WAL and `synchronous=FULL`, so that a com
 import asyncio
 import logging
 import secrets
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +25,7 @@ from townhall.storage import migrations
 from townhall.storage.ballots import SCRUB
 from townhall.storage.schema import Instance
 from townhall.storage.together import Together
+from townhall.storage.trouble import Trouble
 
 A = TypeVar("A")
 P = ParamSpec("P")
@@ -46,7 +48,9 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = normalised(url)
         self.dialect: Dialect = "sqlite" if self.url.startswith("sqlite") else "postgresql"
+        self.trouble = Trouble()
         self.engine = self._writing_engine()
+        self.trouble.watch(self.engine)
         try:
             migrations.bring_up_to_date(self.engine)
         except Refused:
@@ -123,7 +127,7 @@ class Database:
         self, fn: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """The same, in the calling thread (commands and tests)."""
-        with Session(self.readers) as session:
+        with Session(self.readers, info={Trouble: self.trouble}) as session:
             return fn(session, *args, **kwargs)
 
     def scrub_due(self) -> bool:
@@ -148,6 +152,11 @@ class Database:
             log.exception("old rows could not be removed")
             return False
         return True
+
+    def free_bytes(self) -> int | None:
+        """Free space where an SQLite file lies; None where nobody here can know."""
+        path = make_url(self.url).database if self.dialect == "sqlite" else None
+        return shutil.disk_usage(Path(path).parent).free if path else None
 
     def close(self) -> None:
         """Let go of every connection; a closed SQLite leaves no -wal file behind."""

@@ -161,6 +161,16 @@ def connected(session: Session, forum: int, now: int = 0) -> int:
     return int(found)
 
 
+def present(session: Session, now: int) -> dict[str, int]:
+    """Seats that are here by forum code, where the lease holds."""
+    rows = session.exec(
+        select(Forum.code, func.sum(Heartbeat.connected))
+        .where(Heartbeat.forum_id == Forum.id, Heartbeat.expires >= now)
+        .group_by(Forum.code)
+    )
+    return {code: int(n) for code, n in rows}
+
+
 def run_out(session: Session, now: int) -> set[int]:
     """The forums with leases that ran out: a process that has died left them."""
     return set(

@@ -18,6 +18,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 from sqlmodel import Session
 
+from townhall.counts import COUNTS
 from townhall.domain.errors import Refused
 from townhall.storage.ballots import SCRUB, Answer, CastBallot
 from townhall.storage.batches import Batches
@@ -42,6 +43,7 @@ class _Item:
 
     work: CastBallot | Task
     told: Callable[[Any], None]
+    since: float
 
 
 class Writer:
@@ -129,7 +131,7 @@ class Writer:
     def _enqueue(self, work: CastBallot | Task, told: Callable[[Any], None]) -> None:
         if self._stopping:
             raise Refused("stopping")
-        self._line.append(_Item(work, told))
+        self._line.append(_Item(work, told, time.perf_counter()))
         if not self._arrived.is_set():
             self._arrived.set()
 
@@ -199,12 +201,15 @@ class Writer:
             connection.rollback()
 
     def _batch(self, connection: Connection, ballots: Sequence[CastBallot]) -> list[Answer]:
+        began = time.perf_counter()
         try:
             with connection.begin():
                 stored = self._batches.store(connection, ballots, self._now())
         except Exception:
             self._batches.forget()
             raise
+        COUNTS.batch.observe(len(ballots))
+        COUNTS.commit.observe(time.perf_counter() - began)
         if stored.forums:
             self._call(self.on_batch, stored.forums)
         return stored.answers
@@ -230,7 +235,10 @@ class Writer:
 
 
 def _answer(items: Sequence[_Item], answers: Sequence[Any]) -> None:
+    now = time.perf_counter()
     for item, answer in zip(items, answers, strict=True):
+        if isinstance(item.work, CastBallot):
+            COUNTS.acknowledged.observe(now - item.since)
         try:
             item.told(answer)
         except Exception:
