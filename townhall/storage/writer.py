@@ -160,6 +160,8 @@ class Writer:
         ballots = [item.work for item in items if isinstance(item.work, CastBallot)]
         try:
             answers = self._batch(connection, ballots)
+        except Refused:  # nothing can be saved: one by one neither
+            answers = [{"status": "busy", "retry_after": 5} for _ in ballots]
         except Exception:
             log.exception("a batch of %d ballots failed and is stored one by one", len(ballots))
             answers = [self._alone(connection, ballot) for ballot in ballots]
