@@ -118,9 +118,10 @@ def _sealed(
     """The list of ballots against the root, the digests and the number that the close recorded."""
     number, certificate = question["id"], question["certificate"]
     yield from pile.wrong(number, before)
+    by_channel = sum(certificate["channels"].values())
+    if {len(pile.choices), len(pile.commitments), by_channel} != {certificate["counted"]}:
+        yield finding("ballots_counted", question=number)
     checks = [
-        ("counted", len(pile.choices), certificate["counted"]),
-        ("counted", sum(certificate["channels"].values()), certificate["counted"]),
         ("root", merkle_root(pile.commitments), certificate["root"]),
         ("digest", digest(pile.bound()), certificate["digest"]),
         ("list", digest(pile.lines()), closed.get("list")),
