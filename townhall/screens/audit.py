@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from townhall.domain import audit, scoring, sealing
 from townhall.domain.errors import Refused
+from townhall.domain.questions import COUNTED
 from townhall.storage import audit as chains
 from townhall.storage import forums, questions, seats, selections
 from townhall.storage import sealing as stored
@@ -50,6 +51,21 @@ def forum(session: Session, code: str) -> Facts:
         "chains": written,
         "heads": chains.heads(session, found.id),
     }
+
+
+def commitments(session: Session, forum_id: int, question: int) -> list[str]:
+    """The commitments of the ballots that count, sorted, from the close on.
+
+    The whole list, so that nobody has to ask for their own. Refuses `question_unknown`, and
+    `question_not_closed` before.
+    """
+    row = questions.get(session, question, forum_id)
+    if row.state not in COUNTED:
+        raise Refused("question_not_closed", state=row.state)
+    if row.secret:
+        return [commitment for commitment, _ in stored.secret(session, question)]
+    counting = sealing.counting(each for each, _ in stored.cast(session, question))
+    return sorted(each.commitment for each in counting.values())
 
 
 def _forum(row: Forum, records: Records) -> Facts:

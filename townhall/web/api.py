@@ -15,7 +15,7 @@ from townhall import events
 from townhall.actions import people
 from townhall.domain.audience import Audience, audience_of
 from townhall.domain.errors import Refused
-from townhall.screens import slices
+from townhall.screens import audit, slices
 from townhall.web.cookies import SCREENS, Screen
 from townhall.web.door import bearer_of
 from townhall.web.errors import as_json
@@ -116,6 +116,17 @@ async def state(visit: Visit) -> Response:
     return visit.json(body, 200, headers)
 
 
+async def commitments(visit: Visit) -> Response:
+    """GET /api/f/{code}/commitments/{question}: every ballot that counts, as its commitment.
+
+    From the close on, before the result is shown; then it never changes.
+    """
+    question = int(visit.request.path_params["question"])
+    found = await visit.hall.read(audit.commitments, visit.forum.id, question)
+    body = {"status": "ok", "question": question, "commitments": found}
+    return visit.json(body, 200, {"Cache-Control": "public, max-age=60"})
+
+
 def _etag(version: slices.Version, audience: Audience, table: int | None) -> str:
     return f'"{"-".join(map(str, version))}-{audience}-{table or 0}"'
 
@@ -162,6 +173,7 @@ PAGES = [
     Page("/healthz", ("GET",), healthz, "page.read", api=True),
     Page("/csp", ("POST",), csp, "page.read", api=True, body=API_BYTES),
     Page("/api/f/{code}/state", ("GET",), state, "page.read", api=True),
+    Page("/api/f/{code}/commitments/{question:int}", ("GET",), commitments, "page.read", api=True),
     Page("/api/f/{code}/join", ("POST",), join, "forum.enter", api=True, body=API_BYTES),
     Page("/api/f/{code}/token", ("POST",), token, "forum.enter", api=True, body=API_BYTES),
     Page("/api/f/{code}/{event}", ("POST",), event, "forum.enter", api=True, body=API_BYTES),
