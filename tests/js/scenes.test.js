@@ -43,6 +43,15 @@ test("no order outlives the vote, and the stage says once that it is closed", ()
   assert.doesNotMatch(stage({ questions: [{ ...QUESTION, state: "revealed" }] }, "question"), /live\.state\.closed|stage\.reveal_soon/);
 });
 
+test("the seal of the votes is on stage from the close until the reveal", () => {
+  const root = "0123456789abcdef";
+  const at = (/** @type {string} */ state) => stage({ questions: [{ ...QUESTION, state }], turnout: { 1: { voted: 1, entitled: 2, channels: {}, root } } }, "question");
+  assert.match(at("closed"), /stage\.seal/);
+  assert.doesNotMatch(at("open"), /stage\.seal/);
+  assert.doesNotMatch(at("revealed"), /stage\.seal/);
+  assert.doesNotMatch(stage({ questions: [{ ...QUESTION, state: "closed" }] }, "question"), /stage\.seal/);
+});
+
 test("the console says of a question only what still holds", () => {
   const said = (/** @type {string} */ state) => facts(/** @type {any} */ ({ ...QUESTION, state }));
   assert.match(said("open"), /fact\.changeable.*fact\.hidden/);

@@ -27,6 +27,18 @@ def get(session: Session, forum: int) -> Forum:
     return found
 
 
+def facts(forum: Forum) -> dict[str, Any]:
+    """What a forum says of itself, for its chain and its export."""
+    return {
+        "code": forum.code,
+        "title": forum.title,
+        "host": forum.host,
+        "language": forum.language,
+        "entry": forum.entry,
+        "starts_at": forum.starts_at,
+    }
+
+
 def newest(session: Session, limit: int = 50) -> Sequence[Forum]:
     """Forums, the latest start first."""
     return session.exec(select(Forum).order_by(col(Forum.starts_at).desc()).limit(limit)).all()

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from townhall.domain import audit
 from townhall.domain.ballots import BALLOTS, Choice, Definition
 from townhall.domain.errors import Refused
-from townhall.domain.questions import COUNTED
+from townhall.domain.questions import COUNTED, FROZEN
 from townhall.storage.ballots import current as standing
 from townhall.storage.ballots import definition_of, held, secret_receipt
 from townhall.storage.schema import (
@@ -80,6 +80,13 @@ def due(session: Session, limit: int) -> list[tuple[int, int]]:
 def definition(question: Question) -> Definition:
     """The question as its ballot kind sees it."""
     return definition_of(question)
+
+
+def facts(question: Question) -> dict[str, Any]:
+    """The facts that an opening freezes, as `domain.questions.FROZEN` names them."""
+    return {
+        name: question.first_id if name == "first" else getattr(question, name) for name in FROZEN
+    }
 
 
 def cells(session: Session, questions: Sequence[int]) -> dict[int, dict[str, int]]:
@@ -236,7 +243,11 @@ def recount(session: Session, question: Question, *, present: int, now: int) -> 
         eligible=eligible,
         present=present,
         channels=_channels(session, question.id),
-        digest=audit.digest(f"{commitment}:{choice}" for choice, commitment in ballots),
+        # A digest of secret pairs would tell whoever tries out which choice goes with which.
+        digest=audit.digest(
+            choice if question.secret else f"{commitment}:{choice}"
+            for choice, commitment in ballots
+        ),
         root=audit.merkle_root(commitment for _, commitment in ballots),
         heads={},
         cells=found,

@@ -16,7 +16,7 @@ from townhall.actions import people
 from townhall.counts import COUNTS
 from townhall.domain.audience import audience_of
 from townhall.domain.errors import Refused
-from townhall.screens import slices
+from townhall.screens import audit, slices
 from townhall.web.cookies import SCREENS, Screen
 from townhall.web.door import bearer_of
 from townhall.web.errors import as_json
@@ -124,6 +124,17 @@ async def state(visit: Visit) -> Response:
     return visit.json(body, 200, headers)
 
 
+async def commitments(visit: Visit) -> Response:
+    """GET /api/f/{code}/commitments/{question}: every ballot that counts, as its commitment.
+
+    From the close on, before the result is shown; then it never changes.
+    """
+    question = int(visit.request.path_params["question"])
+    found = await visit.hall.read(audit.commitments, visit.forum.id, question)
+    body = {"status": "ok", "question": question, "commitments": found}
+    return visit.json(body, 200, {"Cache-Control": "public, max-age=60"})
+
+
 async def csp(visit: Visit) -> Response:
     """POST /csp: a browser reports something blocked; one short log line, and not too many."""
     raw = await visit.request.body()
@@ -159,6 +170,7 @@ async def _json(visit: Visit) -> Any:
 PAGES = [
     Page("/csp", ("POST",), csp, "page.read", api=True, body=API_BYTES),
     Page("/api/f/{code}/state", ("GET",), state, "page.read", api=True),
+    Page("/api/f/{code}/commitments/{question:int}", ("GET",), commitments, "page.read", api=True),
     Page("/api/f/{code}/join", ("POST",), join, "forum.enter", api=True, body=API_BYTES),
     Page("/api/f/{code}/token", ("POST",), token, "forum.enter", api=True, body=API_BYTES),
     Page("/api/f/{code}/{event}", ("POST",), event, "forum.enter", api=True, body=API_BYTES),
