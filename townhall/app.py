@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-import socketio
 from starlette.applications import Starlette
 
 from townhall.actions import presence, questions
@@ -20,9 +19,11 @@ from townhall.hall import Hall
 from townhall.live.bus_memory import MemoryBus
 from townhall.live.hub import Hub
 from townhall.settings import Settings
-from townhall.sockets import server as sockets
+from townhall.sockets import door
 from townhall.sockets.inbox import Inbox
+from townhall.sockets.lane import Lane
 from townhall.sockets.outbox import Outbox
+from townhall.sockets.stock import Stock
 from townhall.storage.database import open_database
 from townhall.web import middleware, routes
 
@@ -35,18 +36,16 @@ class Townhall:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.hall = Hall(open_database(settings.database_url), Hub(MemoryBus()), settings)
-        self.server = sockets.build()
-        self.outbox = Outbox(self.hall, self.server)
-        self.inbox = Inbox(self.hall, self.server, self.outbox)
+        self.outbox = Outbox(self.hall)
+        self.inbox = Inbox(self.hall, self.outbox)
+        self.lane = Lane(self.inbox)
         self.process = f"{os.getpid()}-{secrets.token_hex(4)}"
         pages = Starlette(
             routes=routes.build(self.hall),
             middleware=middleware.stack(self.hall),
             lifespan=self._lifespan,
         )
-        self.app = sockets.guarded(
-            socketio.ASGIApp(self.server, pages, socketio_path="socket.io"), settings
-        )
+        self.app = door.mounted(pages, self.lane, Stock(self.inbox), settings)
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
@@ -54,6 +53,7 @@ class Townhall:
         await self.hall.hub.start(self.outbox.changed)
         clocks = [
             asyncio.create_task(_every(0.25, lambda: questions.finish_due(self.hall))),
+            asyncio.create_task(_every(1.0, self.lane.tick)),
             asyncio.create_task(_every(1.0, self.outbox.catch_up)),
             asyncio.create_task(_every(1.0, self.inbox.cut_revoked)),
             asyncio.create_task(_every(2.0, self._beat)),

@@ -74,7 +74,8 @@ ROOMS = {
 }
 SINGLE_FILES = {
     "townhall/live/bus_redis.py": ("redis",),
-    "townhall/sockets/lane.py": ("uvicorn", "websockets"),
+    "townhall/sockets/lane.py": ("uvicorn",),
+    "townhall/sockets/frames.py": ("websockets",),
 }
 """Outside names that one file of a room may import and the rest may not."""
 

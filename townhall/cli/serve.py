@@ -16,11 +16,12 @@ from townhall.app import Townhall
 from townhall.cli import here, logs
 from townhall.domain.errors import Refused
 from townhall.settings import Settings
+from townhall.sockets.lane import LaneProtocol
+from townhall.sockets.packets import LARGEST_FRAME
 from townhall.web.i18n import catalogue
 
 # With the loop thread busy, handing over the interpreter lock to the writer took whole seconds.
 SWITCH_SECONDS = 0.0005
-LARGEST_FRAME = 32_768
 
 
 def command(
@@ -77,7 +78,7 @@ class Server:
         self._uvicorn = uvicorn.Server(
             uvicorn.Config(
                 self.townhall.app,
-                ws="websockets-sansio",
+                ws=LaneProtocol,
                 ws_max_size=LARGEST_FRAME,
                 ws_per_message_deflate=False,
                 ws_ping_interval=None,

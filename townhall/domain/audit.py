@@ -14,7 +14,12 @@ GENESIS = ""
 """What the first link of a chain names as its predecessor."""
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_RECEIPT_LETTERS = 4
+
+
+_CANONICAL = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+)
+_TWO_LETTERS = [first + second for first in _CROCKFORD for second in _CROCKFORD]
 
 
 def _sha256(data: bytes) -> str:
@@ -26,9 +31,7 @@ def canonical(value: Any) -> str:
 
     Takes what JSON can hold, without floats that are not finite (ValueError).
     """
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
+    return _CANONICAL.encode(value)
 
 
 @dataclass(frozen=True)
@@ -75,8 +78,7 @@ def commitment(question: int, ballot: str, choice_json: str, nonce: str) -> str:
 def receipt_code(ballot: str) -> str:
     """The short code on screens: the ballot id's first 20 bits as four Crockford base32 letters."""
     bits = int(ballot[:5], 16)
-    shifts = range(5 * (_RECEIPT_LETTERS - 1), -1, -5)
-    return "".join(_CROCKFORD[(bits >> shift) & 31] for shift in shifts)
+    return _TWO_LETTERS[bits >> 10] + _TWO_LETTERS[bits & 1023]
 
 
 @dataclass(frozen=True)
