@@ -24,7 +24,7 @@ Load = tuple[Callable[..., str], Mapping[str, Any]]
 """What runs, and its options with their defaults."""
 
 LOADS: Mapping[str, Load] = {
-    "bench": (bench.run, {"phones": 2_000, "questions": 10, "acts": 10, "quick": False}),
+    "bench": (bench.run, {"phones": 2_000, "questions": 10, "acts": 20, "quick": False}),
     "fanout": (single.fanout, {"phones": 2_000}),
     "votes": (single.votes, {"phones": 2_000}),
     "memory": (single.memory, {"phones": 2_000}),

@@ -17,7 +17,7 @@ from townhall.crowd.client import join
 FANOUT, VOTE, MEMORY, JOIN = 1.25, 45.0, 28.0, 1.0
 """Bars: times bare frames, µs a vote, KB a client, ms a join."""
 
-ACTS, QUESTIONS = 10, 10
+ACTS, QUESTIONS = 20, 10
 FEW = 2
 """Acts where something else is measured."""
 
