@@ -11,7 +11,6 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any, Protocol
 
 from townhall.actions import people
@@ -127,14 +126,12 @@ class Inbox:
         A vote under pressure is told `busy`, never dropped. Nothing that happens to the client
         ends what it has begun.
         """
-        if event in VOTES:
-            reply = partial(_counted, reply)
         wait = connection.wait(event)
         if connection.flooding:
             self._send_away(connection)
-            reply(_busy(event, AWAY_SECONDS))
+            _said(event, _busy(event, AWAY_SECONDS), reply)
         elif wait or connection.under_way >= MOST_AT_ONCE:
-            reply(_busy(event, max(wait, 0.5)))
+            _said(event, _busy(event, max(wait, 0.5)), reply)
         elif event != "vote" or not self._vote(connection, payload, reply):
             connection.under_way += 1
             task = asyncio.ensure_future(self._run(connection, event, payload, reply))
@@ -146,6 +143,7 @@ class Inbox:
 
         def done(answer: dict[str, Any]) -> None:
             connection.under_way -= 1
+            COUNTS.votes[answer["status"]] += 1
             reply(answer)
 
         try:
@@ -168,7 +166,7 @@ class Inbox:
             connection.under_way -= 1
         if event == "sit" and answer.get("status") == "ok":
             self._moved(connection, answer.get("table"))
-        reply(answer)
+        _said(event, answer, reply)
 
     def _send_away(self, connection: Connection) -> None:
         """End a connection that goes on however often it is told to wait."""
@@ -206,8 +204,9 @@ class Inbox:
                 connection.peer.end(Message("bye", {"reason": "revoked"}))
 
 
-def _counted(reply: Reply, answer: dict[str, Any]) -> None:
-    COUNTS.votes[answer["status"]] += 1
+def _said(event: str, answer: dict[str, Any], reply: Reply) -> None:
+    if event in VOTES:
+        COUNTS.votes[answer["status"]] += 1
     reply(answer)
 
 

@@ -141,6 +141,8 @@ class Outbox:
             sent = self._sent.get(forum)
             if sent is None:
                 self._sent[forum] = version
+            elif self.hall.hub.busy(forum):
+                continue  # what was stored a moment ago is on its way
             elif sent != version:
                 names = slices.ALL if sent[0] != version[0] else BALLOT_SLICES
                 self.hall.hub.heard(forum, names)
