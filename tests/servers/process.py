@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import resource
 import socket
 import subprocess
 import time
@@ -17,6 +18,12 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def many_files() -> None:
+    """Let this process, and those it starts, open as many files and sockets as it may."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def unprivileged() -> dict[str, Any]:
