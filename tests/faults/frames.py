@@ -43,3 +43,27 @@ def _is_event(piece: bytes) -> bool:
     mask = 2 + {126: 2, 127: 8}.get(piece[1] & 127, 0)
     head = bytes(piece[mask + 4 + i] ^ piece[mask + i] for i in range(2))
     return head == b"42"
+
+
+def framed(
+    payload: bytes,
+    opcode: int = 1,
+    *,
+    last: bool = True,
+    reserved: int = 0,
+    mask: bytes | None = b"\x01\x02\x03\x04",
+    claimed: int | None = None,
+) -> bytes:
+    """One frame, right or wrong: reserved bits (0 to 7), no mask, a length that is not its own."""
+    size = len(payload) if claimed is None else claimed
+    head = bytes([last << 7 | reserved << 4 | opcode])
+    masked = 0 if mask is None else 128
+    if size < 126:
+        head += bytes([masked | size])
+    elif size < 65_536:
+        head += bytes([masked | 126]) + size.to_bytes(2, "big")
+    else:
+        head += bytes([masked | 127]) + size.to_bytes(8, "big")
+    if mask is None:
+        return head + payload
+    return head + mask + bytes(byte ^ mask[i % 4] for i, byte in enumerate(payload))
