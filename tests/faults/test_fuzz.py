@@ -130,7 +130,8 @@ def house(tmp_path: Path, run: Run, report: Report) -> Iterator[House]:
     assert {vote.answers[0]["status"] for vote in house.journal} == {"counted"}
     assert examine(house.journal, house.server.database_url).lost == Findings().lost
     report.say(
-        f"{house.connections} connections, all but a few bad: {len(written)} lines, {grown:.1f} MB more"
+        f"{house.connections} connections, most of them bad: "
+        f"{len(written)} lines in the log, {grown:.1f} MB more"
     )
 
 
