@@ -68,6 +68,7 @@ class Evening:
         self.journal += votes
         self._under_way = votes
         await self.voters.send(votes, self._killing_after(self.dice.randint(1, self.burst_of - 1)))
+        self.server.kill()  # if lines that ended by themselves have kept so many answers away
         self.voters.leave()
         return examine(self.journal, self.server.database_url)
 

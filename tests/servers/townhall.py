@@ -47,6 +47,7 @@ class TownhallServer:
 
     def start(self) -> None:
         """Start and wait until it accepts; always on the same port."""
+        assert self._process is None, "this server runs already"
         self._url_file.unlink(missing_ok=True)
         options = ["serve", "--port", str(self.port), "--url-file", self._url_file]
         command = [sys.executable, "-m", *self._program, *options]
