@@ -18,7 +18,7 @@ from tests.servers.townhall import TownhallServer
 from townhall.crowd.client import key
 from townhall.crowd.wire import Wire
 
-pytestmark = [pytest.mark.anyio, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(3_600)]
 
 SEATS = 40
 AHEAD = (-3_600, 0, 3_600, 0, 30, -30, 0, 30, 0)

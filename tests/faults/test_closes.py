@@ -21,7 +21,7 @@ from tests.faults.voters import Voters
 from tests.servers.townhall import TownhallServer
 from townhall.crowd.client import key
 
-pytestmark = [pytest.mark.anyio, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(3_600)]
 
 SEATS = 100
 QUESTIONS, MANY_QUESTIONS = 40, 100

@@ -21,7 +21,7 @@ from tests.faults.report import Report
 from tests.faults.voters import Voters
 from tests.servers.townhall import TownhallServer
 
-pytestmark = [pytest.mark.anyio, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(3_600)]
 
 SEATS, MANY_SEATS = 100, 1_000
 REVS, MOST_COPIES = 5, 5

@@ -22,7 +22,7 @@ from tests.faults.voters import Voters
 from tests.servers.townhall import TownhallServer
 from townhall.crowd.wire import Wire
 
-pytestmark = [pytest.mark.timeout(1_200)]
+pytestmark = [pytest.mark.timeout(3_600)]
 
 BAD = 6
 VISITS, MANY_VISITS = 80, 4_000

@@ -13,7 +13,7 @@ from tests.faults.report import Report, quantiles
 from tests.faults.voters import Voters
 from tests.servers.townhall import TownhallServer
 
-pytestmark = [pytest.mark.anyio, pytest.mark.timeout(1_800)]
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(7_200)]
 
 SEATS, MANY_SEATS = 100, 250
 RECORDED, SECRET = 16, 4

@@ -20,7 +20,7 @@ from tests.faults.voters import Phone, Voters
 from tests.servers.townhall import TownhallServer
 from townhall.crowd.client import Client, Counters
 
-pytestmark = [pytest.mark.anyio, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(3_600)]
 
 VOTERS, MANY_VOTERS = 200, 5_000
 VOTERS_OF_A_CONTROL = 60

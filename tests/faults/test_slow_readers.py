@@ -20,7 +20,7 @@ from tests.servers.townhall import TownhallServer
 from townhall.crowd.client import key
 from townhall.crowd.wire import Wire
 
-pytestmark = [pytest.mark.anyio, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(3_600)]
 
 PHONES, MANY_PHONES = 80, 1_000
 LONG_FRAME, FRAME = 25, 4

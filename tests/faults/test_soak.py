@@ -19,7 +19,7 @@ from tests.faults.voters import Voters
 from tests.servers.townhall import TownhallServer
 from townhall.crowd.client import Client
 
-pytestmark = [pytest.mark.anyio, pytest.mark.timeout(1_200)]
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(3_600)]
 
 PEOPLE, MANY_PEOPLE = 40, 300
 SECONDS, MANY_SECONDS = 6, 300

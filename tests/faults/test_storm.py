@@ -14,7 +14,7 @@ from tests.faults.voters import DOORS, Phone, Voters
 from tests.servers.townhall import TownhallServer
 from townhall.crowd.client import Client, Counters
 
-pytestmark = [pytest.mark.anyio, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(3_600)]
 
 PHONES, MANY_PHONES = 200, 5_000
 PHONES_OF_A_CONTROL = 60
