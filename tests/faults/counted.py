@@ -12,9 +12,8 @@ import threading
 import time
 from pathlib import Path
 
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-
 from townhall.cli import main
+from townhall.sockets.lane import Client, LaneProtocol
 
 
 def tell(file: Path) -> None:
@@ -25,7 +24,7 @@ def tell(file: Path) -> None:
         held = gc.get_objects()
         found = {
             "tasks": sum(isinstance(each, asyncio.Task) and not each.done() for each in held),
-            "sockets": sum(isinstance(each, WebSocketsSansIOProtocol) for each in held),
+            "sockets": sum(isinstance(each, (Client, LaneProtocol)) for each in held),
         }
         del held
         whole.write_text(json.dumps(found))
