@@ -15,14 +15,17 @@ from typing import Any
 import socketio
 from starlette.applications import Starlette
 
-from townhall.actions import presence, questions
+from townhall.actions import questions
+from townhall.actions.presence import Presence
 from townhall.hall import Hall
+from townhall.live.bus import Bus
 from townhall.live.bus_memory import MemoryBus
 from townhall.live.hub import Hub
 from townhall.settings import Settings
 from townhall.sockets import server as sockets
-from townhall.sockets.inbox import Inbox
+from townhall.sockets.inbox import Inbox, drain
 from townhall.sockets.outbox import Outbox
+from townhall.storage import processes
 from townhall.storage.database import open_database
 from townhall.web import middleware, routes
 
@@ -34,11 +37,14 @@ class Townhall:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.hall = Hall(open_database(settings.database_url), Hub(MemoryBus()), settings)
+        self.process = f"{os.getpid()}-{secrets.token_hex(4)}"
+        database = open_database(settings.database_url, self.process)
+        self.hall = Hall(database, Hub(_bus(settings, database.epoch)), settings)
         self.server = sockets.build()
         self.outbox = Outbox(self.hall, self.server)
         self.inbox = Inbox(self.hall, self.server, self.outbox)
-        self.process = f"{os.getpid()}-{secrets.token_hex(4)}"
+        self.presence = Presence(self.process)
+        self._alone = settings.redis_url is None
         pages = Starlette(
             routes=routes.build(self.hall),
             middleware=middleware.stack(self.hall),
@@ -67,8 +73,27 @@ class Townhall:
             await self.hall.hub.stop()
             await self.hall.stop()
 
+    async def leave(self) -> None:
+        """Say goodbye to everybody who is connected, before a planned stop."""
+        await drain(self.inbox)
+
     async def _beat(self) -> None:
-        await presence.beat(self.hall, self.process, self.outbox.present())
+        await self.presence.beat(self.hall, self.outbox.present())
+        if self._alone and await self.hall.read(processes.count) > 1:
+            self._alone = False
+            log.warning(
+                "another process serves this database: without TOWNHALL_REDIS_URL the "
+                "screens of either follow the other's changes a second late"
+            )
+
+
+def _bus(settings: Settings, installation: str) -> Bus:
+    """What carries news between the processes of one installation."""
+    if settings.redis_url is None:
+        return MemoryBus()
+    from townhall.live.bus_redis import RedisBus
+
+    return RedisBus(settings.redis_url, installation)
 
 
 async def _every(seconds: float, work: Callable[[], Awaitable[Any]]) -> None:

@@ -3,6 +3,7 @@
 A connection's role comes from its session at connect and never from a payload.
 """
 
+import asyncio
 import logging
 import math
 import time
@@ -30,6 +31,9 @@ TOTAL_RATE, TOTAL_BURST = 60.0, 300.0
 # which sends a full outbox again whenever it may is refused less often than it is forgiven.
 FORGIVEN_RATE, MOST_REFUSED = 100.0, 600.0
 AWAY_SECONDS = 30
+FAILED_SECONDS = 3.0
+DRAIN_SECONDS = 3.0
+BACK_A_SECOND, SHORTEST_SPREAD, LONGEST_SPREAD = 250, 3.0, 15.0
 
 
 @dataclass
@@ -126,6 +130,8 @@ class Inbox:
             return _refusal(refused)
         except Exception:
             log.exception("event %s failed", event)
+            if event in VOTES:  # whether it is stored, the same key will tell
+                return _busy(event, FAILED_SECONDS)
             return {"status": "refused", "code": "unexpected", "details": {}}
         finally:
             connection.under_way -= 1
@@ -167,6 +173,25 @@ class Inbox:
                 if connection.actor.session == session:
                     await self.server.emit("bye", {"reason": "revoked"}, room=sid)
                     await self.server.disconnect(sid)
+
+
+async def drain(inbox: Inbox) -> None:
+    """Say goodbye before a planned stop, to each as soon as nothing of theirs is under way.
+
+    They come back at a random moment within `retry_after`, which is longer the more there are.
+    """
+    spread = min(LONGEST_SPREAD, max(SHORTEST_SPREAD, len(inbox.live) / BACK_A_SECOND))
+    bye = {"reason": "restart", "retry_after": round(spread, 1)}
+    ends = time.monotonic() + DRAIN_SECONDS
+    while inbox.live:
+        late = time.monotonic() > ends
+        for sid, connection in list(inbox.live.items()):
+            if late or not connection.under_way:
+                await inbox.server.emit("bye", bye, room=sid)
+                await inbox.server.disconnect(sid)
+        if late:
+            return
+        await asyncio.sleep(0.05)
 
 
 def _shown(auth: Any) -> tuple[str, str]:
