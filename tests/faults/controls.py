@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from townhall.cli import main
+from townhall.sockets.outbox import Outbox
 from townhall.storage.ballots import CastBallot, receipt
 from townhall.storage.batch_rows import BatchRows
 from townhall.storage.writer import Writer
@@ -51,9 +52,19 @@ def plain_read() -> None:
     replace(BatchRows, "questions", questions)
 
 
+def no_catching_up() -> None:
+    """Screens trust the news that travels and never look at the stored versions."""
+
+    async def catch_up(self: Outbox) -> None:
+        pass
+
+    replace(Outbox, "catch_up", catch_up)
+
+
 CONTROLS: dict[str, Callable[[], None]] = {
     "early_acknowledgement": early_acknowledgement,
     "plain_read": plain_read,
+    "no_catching_up": no_catching_up,
 }
 
 if __name__ == "__main__":
