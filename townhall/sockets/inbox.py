@@ -31,7 +31,7 @@ TOTAL_RATE, TOTAL_BURST = 60.0, 300.0
 # which sends a full outbox again whenever it may is refused less often than it is forgiven.
 FORGIVEN_RATE, MOST_REFUSED = 100.0, 600.0
 AWAY_SECONDS = 30
-FAILED_SECONDS = 3.0
+FAILED_SECONDS = 2.0
 DRAIN_SECONDS = 3.0
 BACK_A_SECOND, SHORTEST_SPREAD, LONGEST_SPREAD = 250, 3.0, 15.0
 
