@@ -29,13 +29,11 @@ def replace(owner: type, name: str, function: Callable[..., Any]) -> None:
 def early_acknowledgement() -> None:
     """A vote is acknowledged at once, and on disk a second later (`appendfsync everysec`)."""
 
-    def write(self: Writer, ballot: CastBallot) -> None:
-        self._enqueue(ballot).add_done_callback(lambda done: done.exception())
-
-    async def cast(self: Writer, ballot: CastBallot) -> dict[str, Any]:
-        asyncio.get_running_loop().call_later(1.0, write, self, ballot)
+    def cast(self: Writer, ballot: CastBallot, told: Callable[[Any], None]) -> None:
+        later = asyncio.get_running_loop().call_later
+        later(1.0, self._enqueue, ballot, lambda _answer: None)
         found = receipt(ballot.ballot_id, ballot.commitment, self.id, 0)
-        return {"status": "counted", "rev": ballot.rev, "receipt": found}
+        told({"status": "counted", "rev": ballot.rev, "receipt": found})
 
     replace(Writer, "cast", cast)
 

@@ -31,15 +31,15 @@ class Presence:
 
         def decide(session: Session, now: int) -> Change[dict[int, int]]:
             forums.beat(session, self.process, counts, now, LEASE_MS)
-            return Change(forums.present(session))
+            return Change(forums.shown(session))
 
         ran_out: bool = await hall.read(forums.run_out, hall.now())
         if counts or self.said or ran_out:
-            present = await hall.change(None, decide)
+            shown = await hall.change(None, decide)
         else:
-            present = await hall.read(forums.present)
+            shown = await hall.read(forums.shown)
         self.said = counts
-        for forum in present.keys() | self.shown.keys():
-            if present.get(forum) != self.shown.get(forum):
+        for forum in shown.keys() | self.shown.keys():
+            if shown.get(forum) != self.shown.get(forum):
                 hall.hub.heard(forum, frozenset({"room"}))
-        self.shown = present
+        self.shown = shown

@@ -7,6 +7,7 @@ written a board, a forum and its tickets. The people speak the public protocol a
 import asyncio
 import socket
 import sys
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -75,7 +76,7 @@ def command(
 def _remove(database: Path) -> None:
     """Take away what an earlier demo left; one that still runs keeps its own."""
     database.parent.mkdir(parents=True, exist_ok=True)
-    with processes.claim(database):
+    with processes.claim(database) or nullcontext():
         for old in (database, Path(f"{database}-wal"), Path(f"{database}-shm")):
             old.unlink(missing_ok=True)
 

@@ -1,11 +1,12 @@
 """`townhall serve`: one process of the server on the settings' address, or several."""
 
 import asyncio
-import contextlib
 import os
+import resource
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,11 +19,12 @@ from townhall.app import Townhall
 from townhall.cli import here, logs, workers
 from townhall.domain.errors import Refused
 from townhall.settings import Settings
+from townhall.sockets.lane import LaneProtocol
+from townhall.sockets.packets import LARGEST_FRAME
 from townhall.web.i18n import catalogue
 
 # With the loop thread busy, handing over the interpreter lock to the writer took whole seconds.
 SWITCH_SECONDS = 0.0005
-LARGEST_FRAME = 32_768
 
 
 def command(
@@ -85,6 +87,9 @@ class Server:
     ) -> None:
         """`worker` is the descriptor of a listening socket that is shared with other processes."""
         sys.setswitchinterval(SWITCH_SECONDS)
+        with suppress(ValueError, OSError):  # a socket is a file, and a shell allows few of them
+            _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
         self._worker = worker is not None
         self.socket = socket.socket(fileno=worker) if worker is not None else _listen(settings)
         self.settings = settings.model_copy(update={"port": self.socket.getsockname()[1]})
@@ -98,7 +103,7 @@ class Server:
             self.townhall.leave,
             uvicorn.Config(
                 self.townhall.app,
-                ws="websockets-sansio",
+                ws=LaneProtocol,
                 ws_max_size=LARGEST_FRAME,
                 ws_per_message_deflate=False,
                 ws_ping_interval=None,
@@ -125,7 +130,7 @@ class Server:
     def _report(self) -> None:
         """Say to the process above that this one accepts; stop when there is none any more."""
         line = sys.stdin.fileno()
-        with contextlib.suppress(OSError):  # which the reader notices as well
+        with suppress(OSError):  # which the reader notices as well
             os.write(line, b"\n")
         asyncio.get_running_loop().add_reader(line, self.stop)
 

@@ -44,6 +44,10 @@ class Hub:
             task.cancel()
         await asyncio.gather(*self._flushing.values(), return_exceptions=True)
 
+    def busy(self, forum: int) -> bool:
+        """Whether listeners are being told of this forum, or will be in a moment."""
+        return forum in self._pending or forum in self._flushing
+
     def announce(self, forum: int, slices: frozenset[str]) -> None:
         """Tell every process that these parts of a forum changed."""
         if slices:

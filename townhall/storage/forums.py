@@ -27,6 +27,18 @@ def get(session: Session, forum: int) -> Forum:
     return found
 
 
+def facts(forum: Forum) -> dict[str, Any]:
+    """What a forum says of itself, for its chain and its export."""
+    return {
+        "code": forum.code,
+        "title": forum.title,
+        "host": forum.host,
+        "language": forum.language,
+        "entry": forum.entry,
+        "starts_at": forum.starts_at,
+    }
+
+
 def newest(session: Session, limit: int = 50) -> Sequence[Forum]:
     """Forums, the latest start first."""
     return session.exec(select(Forum).order_by(col(Forum.starts_at).desc()).limit(limit)).all()
@@ -161,8 +173,18 @@ def connected(session: Session, forum: int, now: int = 0) -> int:
     return int(found)
 
 
-def present(session: Session) -> dict[int, int]:
-    """Forum -> seats that are here, over all processes, of every forum where anybody is."""
+def present(session: Session, now: int) -> dict[str, int]:
+    """Seats that are here by forum code, where the lease holds."""
+    rows = session.exec(
+        select(Forum.code, func.sum(Heartbeat.connected))
+        .where(Heartbeat.forum_id == Forum.id, Heartbeat.expires >= now)
+        .group_by(Forum.code)
+    )
+    return {code: int(n) for code, n in rows}
+
+
+def shown(session: Session) -> dict[int, int]:
+    """Forum -> seats that screens show as here, over all processes, wherever anybody is."""
     here = func.sum(Heartbeat.connected)
     rows = session.exec(select(Heartbeat.forum_id, here).group_by(col(Heartbeat.forum_id)))
     return {forum: int(seats) for forum, seats in rows}

@@ -16,13 +16,18 @@ from townhall.domain.errors import Refused
 _CALLED = "townhall "
 
 
-def claim(database: Path) -> IO[str]:
+def claim(database: Path) -> IO[str] | None:
     """Hold an SQLite file for this process until what is given back is closed.
+
+    None where nothing can be written beside it: then nobody writes the file either.
 
     Refuses `database_in_use` while another process holds it: two would each answer for the order
     of the votes, and neither would hear of the other's.
     """
-    held = Path(f"{database}.lock").open("a")  # noqa: SIM115 - held as long as the process serves
+    try:
+        held = Path(f"{database}.lock").open("a")  # noqa: SIM115 - held as long as it serves
+    except OSError:
+        return None
     try:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
