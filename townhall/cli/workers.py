@@ -9,6 +9,7 @@ stands in its queue when a worker dies is let in by another.
 """
 
 import asyncio
+import contextlib
 import logging
 import random
 import signal
@@ -81,7 +82,7 @@ class _Worker:
 
     async def stop(self) -> int:
         """Let it finish and say goodbye; one that takes too long is ended, and loses nothing."""
-        if self.process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
             self.process.terminate()
         try:
             async with asyncio.timeout(STOP_SECONDS):
@@ -162,6 +163,10 @@ class _House:
             log.info("worker %d serves", worker.process.pid)
             asyncio.ensure_future(worker.gone()).add_done_callback(lambda _: self._left(worker))
             return worker
+        # A signal to one that has just ended would reap it, and its code would be lost.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(1):
+                await worker.gone()
         code = await worker.stop()
         self._workers.discard(worker)
         if not self.ending.is_set():
