@@ -1,4 +1,4 @@
-"""Where fault tests keep their databases, and the dice whose seed every failure shows."""
+"""Where fault tests keep databases and figures, and the dice whose seed every failure shows."""
 
 import random
 import secrets
@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.faults.report import Report
 from tests.servers.postgres import Databases
+from tests.servers.process import many_files
 
 
 @pytest.fixture
@@ -19,6 +21,19 @@ def dice(
     print(f"seed {seed}")
     record_property("seed", seed)
     return random.Random(seed)
+
+
+@pytest.fixture
+def report(request: pytest.FixtureRequest, long: bool) -> Report:
+    """Where a test says what it measured; the long form keeps it in `var/faults.txt`."""
+    file = request.config.rootpath / "var" / "faults.txt" if long else None
+    return Report(request.node.name, file)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _many_files() -> None:
+    """Halls of thousands, here and, inherited, in the servers."""
+    many_files()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])

@@ -6,21 +6,29 @@ product itself has no such switch.
 """
 
 import asyncio
+import dataclasses
 import sys
+import time
+from collections import Counter, deque
 from collections.abc import Callable, Iterable
+from types import ModuleType
 from typing import Any
 
 from sqlalchemy import Connection, text
 
+from townhall.actions import people
 from townhall.cli import main
+from townhall.domain.errors import Refused
 from townhall.sockets.outbox import Outbox
 from townhall.storage.ballots import CastBallot, receipt
 from townhall.storage.batch_rows import BatchRows
 from townhall.storage.writer import Writer
 
+Told = Callable[[dict[str, Any]], None]
 
-def replace(owner: type, name: str, function: Callable[..., Any]) -> None:
-    """Replace a method that is there; a control of what has moved away would prove nothing."""
+
+def replace(owner: type | ModuleType, name: str, function: Callable[..., Any]) -> None:
+    """Replace what is there; a control of what has moved away would prove nothing."""
     if name not in vars(owner):
         raise SystemExit(f"{owner.__name__} has no {name}: this control needs a new place")
     setattr(owner, name, function)
@@ -29,7 +37,7 @@ def replace(owner: type, name: str, function: Callable[..., Any]) -> None:
 def early_acknowledgement() -> None:
     """A vote is acknowledged at once, and on disk a second later (`appendfsync everysec`)."""
 
-    def cast(self: Writer, ballot: CastBallot, told: Callable[[Any], None]) -> None:
+    def cast(self: Writer, ballot: CastBallot, told: Told) -> None:
         later = asyncio.get_running_loop().call_later
         later(1.0, self._enqueue, ballot, lambda _answer: None)
         found = receipt(ballot.ballot_id, ballot.commitment, self.id, 0)
@@ -59,10 +67,54 @@ def no_catching_up() -> None:
     replace(Outbox, "catch_up", catch_up)
 
 
+def forgotten_keys() -> None:
+    """A vote that is sent again is told that its seat has voted: nobody remembers its key."""
+    original = Writer.cast
+
+    def cast(self: Writer, ballot: CastBallot, told: Told) -> None:
+        def forgetful(answer: dict[str, Any]) -> None:
+            again = answer["status"] == "counted_before"
+            told({"status": "already_voted"} if again else answer)
+
+        original(self, ballot, forgetful)
+
+    replace(Writer, "cast", cast)
+
+
+def last_one_wins() -> None:
+    """Of two votes of a seat the one that arrives last counts, whatever their revs say."""
+    original, arrived = Writer.cast, Counter[tuple[int, int]]()
+
+    def cast(self: Writer, ballot: CastBallot, told: Told) -> None:
+        arrived[ballot.question, ballot.seat] += 1
+        rev = arrived[ballot.question, ballot.seat]
+        original(self, dataclasses.replace(ballot, rev=rev), told)
+
+    replace(Writer, "cast", cast)
+
+
+def address_limit() -> None:
+    """An address lets in a hundred connections in ten seconds, as if a hall were one phone."""
+    original, came = people.arrive, deque[float]()
+
+    async def arrive(*asked: Any) -> Any:
+        while came and came[0] < time.monotonic() - 10:
+            came.popleft()
+        if len(came) >= 100:
+            raise Refused("too_many", seconds=10)
+        came.append(time.monotonic())
+        return await original(*asked)
+
+    replace(people, "arrive", arrive)
+
+
 CONTROLS: dict[str, Callable[[], None]] = {
     "early_acknowledgement": early_acknowledgement,
     "plain_read": plain_read,
     "no_catching_up": no_catching_up,
+    "forgotten_keys": forgotten_keys,
+    "last_one_wins": last_one_wins,
+    "address_limit": address_limit,
 }
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, create_engine, text
 
 ACKNOWLEDGED = frozenset(("counted", "counted_before"))
+PASSING = frozenset(("busy", "refused"))
 CHOICES = ("yes", "no", "abstain")
 
 
@@ -60,14 +61,18 @@ def entry(seat: int, question: int, choice: str, rev: int = 1, *, secret: bool =
 
 @dataclass
 class Findings:
-    """What is wrong, in words; both lists are empty when nothing is."""
+    """What is wrong, in words; every list is empty when nothing is."""
 
     lost: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
+    contradicted: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
 
 
 def examine(entries: list[Entry], database_url: str) -> Findings:
-    """Look for acknowledged votes that are not stored as sent, and for anything stored twice."""
+    """Look for acknowledged votes that are not stored as sent, for anything stored twice, for
+    votes with two different final answers, and for chains of records that do not hold.
+    """
     engine = create_engine(database_url)
     try:
         with engine.connect() as connection:
@@ -95,8 +100,26 @@ def _examine(entries: list[Entry], connection: Connection) -> Findings:
         for receipt in (a["receipt"] for a in one.answers if a["status"] in ACKNOWLEDGED):
             if (receipt["id"], receipt["commitment"]) != (one.ballot_id, one.commitment):
                 found.lost.append(f"seat {one.seat} holds another receipt: {receipt}")
+        if len({a["status"] in ACKNOWLEDGED for a in one.answers if _final(a)}) > 1:
+            found.contradicted.append(f"seat {one.seat}: {one.answers}")
     _count(connection, entries, recorded, secret, part, found)
+    _follow(connection, found)
     return found
+
+
+def _final(answer: dict[str, Any]) -> bool:
+    return answer["status"] not in PASSING
+
+
+def _follow(connection: Connection, found: Findings) -> None:
+    """Each record names the one before it, and none is missing."""
+    last: dict[tuple[int, int], tuple[int, str]] = {}
+    for row in connection.execute(text("SELECT * FROM audit ORDER BY forum_id, writer, n")):
+        n, previous = last.get((row.forum_id, row.writer), (row.n - 1, ""))
+        expected = _sha256(f"{previous}\n{row.kind}\n{row.body}")
+        if (row.n, row.prev_hash, row.hash) != (n + 1, previous, expected):
+            found.broken.append(f"writer {row.writer}, record {row.n}")
+        last[row.forum_id, row.writer] = (row.n, row.hash)
 
 
 def _kept(one: Entry, recorded: Any, secret: Any, part: Any) -> bool:

@@ -1,4 +1,4 @@
-"""A hundred closes against ten thousand votes: what is certified is what was counted.
+"""Closes against votes, some pressed a hundred times at once: certified is what was counted.
 
 On PostgreSQL two processes share the votes, and either may count; one of them is slow to commit
 (a trigger takes its time), so that the other's close meets ballots that are under way. In the
@@ -9,26 +9,31 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, text
 
-from tests.faults.journal import CHOICES, Entry, entry, examine
+from tests.faults.journal import CHOICES, Entry, Findings, entry, examine
 from tests.faults.voters import Voters
 from tests.servers.townhall import TownhallServer
 from townhall.crowd.client import key
 
-pytestmark = [pytest.mark.anyio, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(3_600)]
 
-QUESTIONS, SEATS = 100, 100
-QUESTIONS_OF_A_CONTROL = 50
-ALONE, TOGETHER, GRACE = 0.1, 0.2, 3.0
+SEATS = 100
+QUESTIONS, MANY_QUESTIONS = 40, 100
+QUESTIONS_OF_A_CONTROL = 40
+PRESSES, MODERATORS = 100, 4
+ROUNDS, MANY_ROUNDS = 5, 25
+"""So many closes of one question at once, from so many consoles of each process, so many times."""
+ALONE, TOGETHER, PRESSED, GRACE = 0.1, 0.2, 1.0, 3.0
 BEFORE, AROUND = 1.2, 1.6
-"""In seconds: between two closes with one process and with two, and of grace after each. Votes
-begin so long before the grace of a close is over, and go on for so long.
+"""In seconds: between two closes with one process, with two, and when each is pressed a hundred
+times; of grace after each. Votes begin so long before the grace of a close is over, and go on for
+so long.
 """
 
 SLOW_COMMIT = """
@@ -40,9 +45,12 @@ FOR EACH ROW WHEN (NEW.writer % 2 = 1) EXECUTE FUNCTION slow_commit();
 
 
 async def closes(
-    servers: list[TownhallServer], asked: int = QUESTIONS, apart: float = TOGETHER
+    servers: list[TownhallServer], asked: int, apart: float = TOGETHER, presses: int = 1
 ) -> list[Entry]:
-    """Close every question while all seats vote on it; the journal of all votes."""
+    """Close every question while all seats vote on it; the journal of all votes.
+
+    However often a close is pressed, and on whichever process, its moment is the same.
+    """
     yesno = {"kind": "yesno", "title": "찬성하세요?"}
     made = servers[0].forum(tickets=SEATS, questions=[yesno] * asked)
     questions = [question["id"] for question in made["questions"]]
@@ -52,14 +60,22 @@ async def closes(
     await voters.join(servers[0], made["tickets"])
     await voters.open(servers[0], questions)
     await voters.connect(*servers)
-    async with voters.console(servers[0]) as console:
+    async with AsyncExitStack() as rooms:
+        consoles = [
+            await rooms.enter_async_context(voters.console(each))
+            for each in servers * min(MODERATORS, presses)
+        ]
+
+        async def press(n: int, question: int) -> int:
+            payload = {"key": key(), "question": question, "seconds": 0}
+            answer = await consoles[n % len(consoles)].settle("question_close", payload)
+            return int(answer["closes_at"])
 
         async def close(n: int, question: int) -> list[Entry]:
             await asyncio.sleep(n * apart)
-            answer = await console.settle(
-                "question_close", {"key": key(), "question": question, "seconds": 0}
-            )
-            begins = answer["closes_at"] / 1000 + GRACE - BEFORE
+            moments = set(await asyncio.gather(*(press(i, question) for i in range(presses))))
+            assert len(moments) == 1
+            begins = moments.pop() / 1000 + GRACE - BEFORE
             await asyncio.sleep(max(0.0, begins - time.time()))
             return await vote(question)
 
@@ -72,7 +88,7 @@ async def closes(
             return votes
 
         rounds = await asyncio.gather(*(close(n, q) for n, q in enumerate(questions)))
-        done = await console.until(
+        done = await consoles[0].until(
             lambda c: all(q["state"] == "closed" for q in c.store["questions"]), 60
         )
         assert done
@@ -122,33 +138,43 @@ def ending() -> Iterator[ExitStack]:
         yield stack
 
 
-def expect_true(journal: list[Entry], database_url: str) -> None:
+def expect_true(journal: list[Entry], database_url: str, questions: int) -> None:
     """Every certificate holds, every vote has its one answer, and the race was real."""
     assert false_certificates(journal, database_url) == []
-    assert len(certified(database_url)) == QUESTIONS
-    assert len(journal) == QUESTIONS * SEATS
+    assert len(certified(database_url)) == questions
+    assert len(journal) == questions * SEATS
     statuses = Counter(answer["status"] for each in journal for answer in each.answers)
     assert set(statuses) == {"counted", "closed"}
-    assert sum(statuses.values()) == QUESTIONS * SEATS
-    found = examine(journal, database_url)
-    assert (found.lost, found.doubled) == ([], [])
+    assert sum(statuses.values()) == questions * SEATS
+    assert examine(journal, database_url) == Findings()
 
 
 async def test_every_certificate_is_true_with_one_process(
-    tmp_path: Path, ending: ExitStack
+    tmp_path: Path, ending: ExitStack, long: bool
 ) -> None:
-    server = TownhallServer(tmp_path)
+    server, questions = TownhallServer(tmp_path), MANY_QUESTIONS if long else QUESTIONS
     ending.callback(server.stop)
-    expect_true(await closes([server], apart=ALONE), server.database_url)
+    expect_true(await closes([server], questions, ALONE), server.database_url, questions)
 
 
 async def test_every_certificate_is_true_with_two_processes(
-    tmp_path: Path, slow_postgres: str, ending: ExitStack
+    tmp_path: Path, slow_postgres: str, ending: ExitStack, long: bool
 ) -> None:
     servers = [TownhallServer(tmp_path / name, slow_postgres) for name in "ab"]
+    questions = MANY_QUESTIONS if long else QUESTIONS
     for server in servers:
         ending.callback(server.stop)
-    expect_true(await closes(servers), slow_postgres)
+    expect_true(await closes(servers, questions), slow_postgres, questions)
+
+
+async def test_a_hundred_closes_at_once_are_one_close(
+    tmp_path: Path, postgres_url: str, ending: ExitStack, long: bool
+) -> None:
+    servers = [TownhallServer(tmp_path / name, postgres_url) for name in "ab"]
+    for server in servers:
+        ending.callback(server.stop)
+    rounds = MANY_ROUNDS if long else ROUNDS
+    expect_true(await closes(servers, rounds, PRESSED, PRESSES), postgres_url, rounds)
 
 
 async def test_oracle_sees_the_false_certificates_of_a_plain_read(

@@ -1,101 +1,161 @@
-"""Packets that no client of ours would send, by the hundred: the server and its other guests go on.
+"""Packets that no client of ours would send: the server and its other guests go on.
 
-What is sent is made by cutting, doubling and swapping parts of honest packets, from a seed.
+A stored corpus, and what Hypothesis makes of a grammar and of that corpus. While they arrive a
+voter goes on voting; afterwards the log holds a few quiet lines for each bad connection.
 """
 
 import asyncio
-import json
-import random
+import itertools
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
+import hypothesis
 import pytest
 
-from tests.faults.journal import Findings, entry, examine
+from tests.faults.journal import Entry, Findings, entry, examine
+from tests.faults.packets import LAYERS, Packet, corpus, visits
+from tests.faults.report import Report, memory
 from tests.faults.voters import Voters
 from tests.servers.townhall import TownhallServer
-from townhall.crowd.client import join
 from townhall.crowd.wire import Wire
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.timeout(3_600)]
 
-PACKETS = 600
-A_VISIT = 12
-LOUD = ("never retrieved", "Traceback", "[error", "[critical")
-
-
-def honest(question: int) -> list[str]:
-    """Packets as clients send them."""
-    vote = entry(1, question, "yes").payload
-    events = [
-        ["vote", vote],
-        ["hello", {"version": ["e", 1, 2]}],
-        ["ask", {"key": vote["key"], "text": "언제 시작해요? 👨‍👩‍👧"}],
-        ["upvote", {"ask": 1, "on": True}],
-        ["sit", {"table": None}],
-        ["vote_status", {"question": question, "key": vote["key"]}],
-    ]
-    packets = [f"42{n}{json.dumps(event)}" for n, event in enumerate(events)]
-    return [*packets, "40{}", "41", "2", "3", "1", '43["x"]', "5", "6", "42[]"]
+BAD = 6
+VISITS, MANY_VISITS = 80, 4_000
+MOST_LINES = 5
+"""Of a connection in the log, its beginning and its end included."""
+LOUD = ("never retrieved", "Traceback", "[error", "[critical", "[warning")
 
 
-def mangled(packets: list[str], dice: random.Random) -> str | bytes:
-    """An honest packet after a few accidents."""
-    packet = dice.choice(packets)
-    for _ in range(dice.randint(1, 3)):
-        at = dice.randrange(len(packet) + 1)
-        accident = dice.randrange(6)
-        if accident == 0:
-            packet = packet[:at]
-        elif accident == 1:
-            packet = packet[:at] + dice.choice('[]{}",:\\/*-0eé\u0000\u202e') + packet[at:]
-        elif accident == 2:
-            packet = packet[at:] + packet[:at]
-        elif accident == 3:
-            packet += dice.choice(packets)
-        elif accident == 4:
-            packet = packet.replace(dice.choice(["true", "1", '"', "null"]), "[1e999]", 1)
-        else:
-            packet = packet[:at] + packet[at:] * dice.randint(2, 40)
-    return packet.encode() if dice.random() < 0.1 else packet[:40_000]
+class House:
+    """A server with some seats that misbehave and one that votes all the time."""
+
+    def __init__(self, home: Path) -> None:
+        self.server = TownhallServer(home)
+        made = self.server.forum(
+            tickets=BAD + 1, questions=[{"kind": "yesno", "title": "찬성하세요?"}]
+        )
+        self._tickets = made["tickets"]
+        self._question = made["questions"][0]["id"]
+        self._voters = Voters(made["code"], made["tokens"]["moderator"])
+        self.journal: list[Entry] = []
+        self.connections = 0
+
+    async def open(self) -> None:
+        await self._voters.join(self.server, self._tickets)
+        await self._voters.open(self.server, [self._question])
+        *bad, self._good = self._voters.seats
+        self._bad = itertools.cycle(bad)
+
+    async def visit(self, sent: Sequence[bytes], patience: float) -> str:
+        """Send this on a connection and then say hello: `answered`, `ended` or `silent`."""
+        wire = await self._connect(next(self._bad))
+        assert wire.transport is not None
+        for each in sent:
+            wire.transport.write(each)
+            await asyncio.sleep(0)
+        hello = wire.emit("hello", {})
+        await asyncio.wait([hello, wire.closed], timeout=patience, return_when="FIRST_COMPLETED")
+        said = hello.done() and hello.exception() is None
+        ended = wire.closed.done()
+        wire.abort()
+        await asyncio.gather(hello, wire.closed, return_exceptions=True)
+        return "answered" if said else "ended" if ended else "silent"
+
+    @asynccontextmanager
+    async def while_one_votes(self) -> AsyncIterator[None]:
+        """A voter votes again and again; every answer comes, and on the one connection."""
+        wire = await self._connect(self._good)
+        over = asyncio.Event()
+
+        async def vote() -> None:
+            while not over.is_set():
+                rev = len(self.journal) + 1
+                cast = entry(self._good, self._question, "yes", rev)
+                self.journal.append(cast)
+                cast.answers.append(await wire.emit("vote", cast.payload))
+                await asyncio.sleep(0.1)
+
+        voting = asyncio.ensure_future(vote())
+        try:
+            yield
+        finally:
+            over.set()
+            await asyncio.wait_for(voting, 30)
+            wire.abort()
+
+    async def well(self) -> bool:
+        async with httpx.AsyncClient(timeout=30) as http:
+            return (await http.get(f"{self.server.url}/healthz")).status_code == 200
+
+    def log(self) -> list[str]:
+        return self.server.log.read_text().splitlines()
+
+    async def _connect(self, seat: int) -> Wire:
+        self.connections += 1
+        auth = {"forum": self._voters.code, "token": self._voters.tokens[seat]}
+        return await asyncio.wait_for(Wire.open(self.server.url, auth), 30)
 
 
-async def visit(url: str, auth: object, packets: list[str | bytes]) -> None:
-    """Send some packets on one connection, until they are sent or the server has had enough."""
-    wire = await Wire.open(url, auth)
-    for packet in packets:
-        if wire.closed.done():
-            break
-        wire.send(packet)
-        await asyncio.sleep(0)
-    await asyncio.wait([wire.closed], timeout=0.05)
-    wire.abort()
+Run = Callable[[Coroutine[Any, Any, Any]], Any]
 
 
-async def test_mangled_packets_hurt_nobody(tmp_path: Path, dice: random.Random) -> None:
-    server = TownhallServer(tmp_path)
-    made = server.forum(tickets=12, questions=[{"kind": "yesno", "title": "찬성하세요?"}] * 2)
-    fuzzed, counted = [question["id"] for question in made["questions"]]
-    server.start()
+@pytest.fixture
+def run() -> Iterator[Run]:
+    """Runs coroutines one after the other on one loop, between Hypothesis's examples."""
+    with asyncio.Runner() as runner:
+        yield runner.run
+
+
+@pytest.fixture
+def house(tmp_path: Path, run: Run, report: Report) -> Iterator[House]:
+    """The house; at the end its server is well, its log short and quiet, the votes are right."""
+    house = House(tmp_path)
+    house.server.start()
     try:
-        voters = Voters(made["code"], made["tokens"]["moderator"])
-        await voters.join(server, made["tickets"][1:])
-        await voters.open(server, [fuzzed, counted])
-        await voters.connect(server)
-        async with httpx.AsyncClient() as http:
-            seat = await join(http, server.url, made["code"], ticket=made["tickets"][0])
-            auth, packets = {"forum": made["code"], "token": seat.token}, honest(fuzzed)
-            for _ in range(PACKETS // A_VISIT):
-                sent = [mangled(packets, dice) for _ in range(A_VISIT)]
-                await visit(server.url, auth, sent)
-            assert (await http.get(f"{server.url}/healthz")).status_code == 200
-        votes = [entry(each, counted, "yes") for each in voters.seats]
-        await voters.send(votes)
-        assert all(vote.acknowledged for vote in votes)
-        voters.leave()
+        run(house.open())
+        before, size = len(house.log()), memory(house.server.pid)
+        yield house
+        assert run(house.well())
+        grown = memory(house.server.pid) - size
     finally:
-        server.stop()
-    written = [line for line in server.log.read_text().splitlines() if any(w in line for w in LOUD)]
-    assert written == []
-    found = examine(votes, server.database_url)
-    assert found.lost == Findings().lost
+        house.server.stop()
+    written = house.log()[before:]
+    assert [line for line in written if any(word in line for word in LOUD)] == []
+    assert len(written) <= MOST_LINES * house.connections
+    assert {vote.answers[0]["status"] for vote in house.journal} == {"counted"}
+    assert examine(house.journal, house.server.database_url).lost == Findings().lost
+    report.say(
+        f"{house.connections} connections, most of them bad: "
+        f"{len(written)} lines in the log, {grown:.1f} MB more"
+    )
+
+
+def test_stored_packets_are_answered_or_end_their_connection(house: House, run: Run) -> None:
+    stored = [packet for layer in LAYERS for packet in corpus(layer)]
+
+    async def send() -> dict[Packet, str]:
+        async with house.while_one_votes():
+            return {p: await house.visit([p.sent], 0.2 if p.quiet else 20.0) for p in stored}
+
+    became = run(send())
+    assert [p.why for p in stored if p.ends and became[p] != "ended"] == []
+    assert [p.why for p in stored if not p.quiet and became[p] == "silent"] == []
+    assert len(stored) >= 300
+
+
+def test_generated_packets_hurt_nobody(house: House, run: Run, long: bool) -> None:
+    async def send(sent: list[bytes]) -> None:
+        async with house.while_one_votes():
+            await house.visit(sent, 0.3)
+
+    @hypothesis.settings(max_examples=MANY_VISITS if long else VISITS)
+    @hypothesis.given(visits())
+    def once(sent: list[bytes]) -> None:
+        run(send(sent))
+
+    once()

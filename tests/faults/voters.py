@@ -1,11 +1,12 @@
 """A hall of phones on bare connections, so that a test decides when a vote is sent, and again."""
 
 import asyncio
+import random
 from collections.abc import Callable, Sequence
 
 import httpx
 
-from tests.faults.journal import Entry
+from tests.faults.journal import PASSING, Entry
 from tests.servers.townhall import TownhallServer
 from townhall.crowd.client import Client, join, key
 from townhall.crowd.wire import Wire
@@ -19,12 +20,12 @@ class Voters:
     def __init__(self, code: str, moderator: str) -> None:
         self.code = code
         self._moderator = moderator
-        self._tokens: dict[int, str] = {}
+        self.tokens: dict[int, str] = {}
         self.wires: dict[int, Wire] = {}
 
     @property
     def seats(self) -> list[int]:
-        return sorted(self._tokens)
+        return sorted(self.tokens)
 
     async def join(self, server: TownhallServer, tickets: Sequence[str]) -> None:
         """Redeem the tickets; the sessions outlive any restart."""
@@ -34,7 +35,7 @@ class Voters:
             async with doors:
                 found = await join(http, server.url, self.code, ticket=ticket)
                 assert found.seat is not None
-                self._tokens[found.seat] = found.token
+                self.tokens[found.seat] = found.token
 
         async with httpx.AsyncClient(timeout=60) as http:
             await asyncio.gather(*(enter(http, ticket) for ticket in tickets))
@@ -44,7 +45,7 @@ class Voters:
         doors = asyncio.Semaphore(DOORS)
 
         async def enter(seat: int, url: str) -> None:
-            auth = {"forum": self.code, "token": self._tokens[seat]}
+            auth = {"forum": self.code, "token": self.tokens[seat]}
             async with doors:
                 self.wires[seat] = await Wire.open(url, auth)
 
@@ -63,11 +64,14 @@ class Voters:
         """The moderator's console on one server."""
         return Client(server.url, self.code, self._moderator)
 
-    async def open(self, server: TownhallServer, questions: Sequence[int]) -> None:
-        """Open these questions."""
+    async def open(
+        self, server: TownhallServer, questions: Sequence[int], seconds: int | None = None
+    ) -> None:
+        """Open these questions, for so long or until they are closed."""
         async with self.console(server) as console:
             for question in questions:
-                answer = await console.settle("question_open", {"key": key(), "question": question})
+                payload = {"key": key(), "question": question, "seconds": seconds}
+                answer = await console.settle("question_open", payload)
                 assert answer["status"] == "ok", answer
 
     async def send(
@@ -96,3 +100,40 @@ class Voters:
                 answered(entry)
                 return
             await asyncio.sleep(answer["retry_after"])
+
+
+class Phone:
+    """A voter who does not give up: one vote after the other, each sent until it is settled.
+
+    A line that does not answer within `patience` seconds is given up for a new one.
+    """
+
+    def __init__(self, client: Client, dice: random.Random) -> None:
+        self.client = client
+        self._dice = dice
+
+    async def connect(self) -> None:
+        """Come in, however often that fails."""
+        while True:
+            try:
+                return await self.client.connect()
+            except (OSError, TimeoutError):
+                self.client.cut()
+                await asyncio.sleep(self._dice.uniform(0, 0.5))
+
+    async def vote(self, entries: Sequence[Entry]) -> None:
+        """Settle these votes in turn; ends early only when this phone was sent away for good."""
+        for entry in entries:
+            while not (self.client.over or await self._settled(entry)):  # noqa: ASYNC110
+                await asyncio.sleep(self._dice.uniform(0, 0.3))
+
+    async def _settled(self, entry: Entry) -> bool:
+        try:
+            answer = await self.client.ask("vote", entry.payload)
+        except TimeoutError:
+            self.client.cut()
+            return False
+        except ConnectionError:
+            return False
+        entry.answers.append(answer)
+        return answer["status"] not in PASSING

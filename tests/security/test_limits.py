@@ -50,6 +50,16 @@ def test_the_wait_after_failures_doubles_and_ends(clock: Clock) -> None:
 PASSWORD = "한 문장이면 좋아요"
 
 
+def test_failures_before_the_clock_was_set_back_are_forgotten(clock: Clock) -> None:
+    failures = Failures(clock)
+    for _ in range(5):
+        failures.add("a")
+    with pytest.raises(Refused):
+        failures.check("a")
+    clock.pass_seconds(-3_600)
+    failures.check("a")
+
+
 @pytest.fixture
 def looks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Every password that was really looked at."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import create_engine
 
-from tests.servers.process import spawn, wait_until
+from tests.servers.process import free_port, spawn, wait_until
 from townhall.storage.migrations import bring_up_to_date
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -39,7 +39,7 @@ class TownhallServer:
         self.log = home / "server.log"
         self.database_url = database_url or f"sqlite:///{home / 'townhall.db'}"
         self.url = ""
-        self.port = 0
+        self.port = free_port()
         home.mkdir(parents=True, exist_ok=True)
         if not self.database_url.startswith("sqlite"):
             engine = create_engine(self.database_url)
@@ -52,14 +52,14 @@ class TownhallServer:
         return self._process.pid
 
     def start(self) -> None:
-        """Start and wait until it accepts; after the first time on the same port."""
+        """Start and wait until it accepts; always on the same port."""
+        assert self._process is None, "this server runs already"
         self._url_file.unlink(missing_ok=True)
         options = ["serve", "--port", str(self.port), "--url-file", self._url_file]
         command = [sys.executable, "-m", *self._program, *options]
         self._process = spawn(command, self.log, self._environment(), cwd=ROOT)
         wait_until(self._written, self._process, self.log, 60)
         self.url = self._url_file.read_text().strip()
-        self.port = int(self.url.rpartition(":")[2])
 
     def kill(self) -> None:
         """SIGKILL, now: nothing is finished, nothing is said."""

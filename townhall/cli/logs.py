@@ -76,6 +76,15 @@ def configure(settings: Settings) -> None:
     # Our own line carries more and no query; the engine's lines would carry ballots.
     for name in ("uvicorn.access", "engineio", "socketio"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("uvicorn.error").addFilter(_theirs)
+
+
+def _theirs(record: logging.LogRecord) -> bool:
+    """A message that is no UTF-8 is its client's mistake: a line, not an error with its trace."""
+    if str(record.msg).startswith("Invalid UTF-8"):
+        record.exc_info = None
+        record.levelno, record.levelname = logging.INFO, "INFO"
+    return True
 
 
 def _with_request_id(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -26,7 +26,8 @@ class Bucket:
         With `ahead` a token that is not there yet is taken all the same, up to so many: who waits
         the seconds told stands in a line, and whoever comes next waits for the token after.
         """
-        self.tokens = min(self.burst, self.tokens + (now - self.since) * self.rate)
+        passed = max(0.0, now - self.since)  # a clock that was set back takes no tokens away
+        self.tokens = min(self.burst, self.tokens + passed * self.rate)
         self.since = now
         missing = 1 - self.tokens
         if missing <= ahead:

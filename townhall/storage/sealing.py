@@ -1,24 +1,27 @@
 """The rows behind the list of ballots that a close seals and an export publishes."""
 
 from collections.abc import Iterator
+from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlalchemy import Row, text
+from sqlmodel import Session, select
 
 from townhall.domain import audit, sealing
-from townhall.storage.schema import Ballot, Question, SecretBallot
+from townhall.storage.schema import Question, SecretBallot
+
+_CAST = (
+    "SELECT seat_id, rev, key, commitment, channel, table_no, writer, batch, choice FROM ballot "
+    "WHERE question_id = :q ORDER BY seat_id, rev"
+)
 
 
-def cast(session: Session, question: int) -> Iterator[tuple[sealing.Cast, Ballot]]:
+def cast(session: Session, question: int) -> Iterator[tuple[sealing.Cast, Row[Any]]]:
     """Every recorded ballot of a question, replaced ones too, each with its row."""
-    rows = session.exec(
-        select(Ballot)
-        .where(Ballot.question_id == question)
-        .order_by(col(Ballot.seat_id), col(Ballot.rev))
-    )
-    for row in rows:
+    for row in session.connection().execute(text(_CAST), {"q": question}):
         ballot = audit.ballot_id(question, row.key)
+        table = row.table_no
         yield (
-            sealing.Cast(row.seat_id, row.rev, ballot, row.commitment, row.channel, row.table_no),
+            sealing.Cast(row.seat_id, row.rev, ballot, row.commitment, row.channel, table),
             row,
         )
 

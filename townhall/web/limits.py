@@ -75,9 +75,11 @@ class Failures:
         self._kept.pop(key, None)
 
     def _recent(self, key: Hashable) -> deque[int]:
-        tries = self._kept.pop(key, None) or deque(maxlen=self.free + 11)
-        while tries and tries[0] <= self.now() - WINDOW_MS:
+        tries, now = self._kept.pop(key, None) or deque(maxlen=self.free + 11), self.now()
+        while tries and tries[0] <= now - WINDOW_MS:
             tries.popleft()
+        if tries and tries[-1] > now:  # the clock was set back: nobody waits for it
+            tries.clear()
         if tries:
             self._kept[key] = tries
         return tries
