@@ -16,18 +16,21 @@ from typing import Any
 
 from starlette.applications import Starlette
 
-from townhall.actions import presence, questions, trouble
+from townhall.actions import questions, trouble
+from townhall.actions.presence import Presence
 from townhall.counts import COUNTS
 from townhall.domain.errors import Refused
 from townhall.hall import Hall
+from townhall.live.bus import Bus
 from townhall.live.bus_memory import MemoryBus
 from townhall.live.hub import Hub
 from townhall.settings import Settings
 from townhall.sockets import door
-from townhall.sockets.inbox import Inbox
+from townhall.sockets.inbox import Inbox, drain
 from townhall.sockets.lane import Lane
 from townhall.sockets.outbox import Outbox
 from townhall.sockets.stock import Stock
+from townhall.storage import processes
 from townhall.storage.database import open_database
 from townhall.web import middleware, routes
 
@@ -39,11 +42,14 @@ class Townhall:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.hall = Hall(open_database(settings.database_url), Hub(MemoryBus()), settings)
+        self.process = f"{os.getpid()}-{secrets.token_hex(4)}"
+        database = open_database(settings.database_url, self.process)
+        self.hall = Hall(database, Hub(_bus(settings, database.epoch)), settings)
         self.outbox = Outbox(self.hall)
         self.inbox = Inbox(self.hall, self.outbox)
         self.lane = Lane(self.inbox)
-        self.process = f"{os.getpid()}-{secrets.token_hex(4)}"
+        self.presence = Presence(self.process)
+        self._alone = settings.redis_url is None
         pages = Starlette(
             routes=routes.build(self.hall),
             middleware=middleware.stack(self.hall),
@@ -75,6 +81,11 @@ class Townhall:
             await self.hall.hub.stop()
             await self.hall.stop()
 
+    async def leave(self) -> None:
+        """Say goodbye to everybody who is connected, before a planned stop."""
+        COUNTS.stopping = True
+        await drain(self.inbox)
+
     async def _look(self) -> None:
         audiences: Counter[str] = Counter()
         for room, here in self.outbox.rooms.items():
@@ -83,7 +94,22 @@ class Townhall:
         await trouble.look(self.hall, {room.forum for room in self.outbox.rooms})
 
     async def _beat(self) -> None:
-        await presence.beat(self.hall, self.process, self.outbox.present())
+        await self.presence.beat(self.hall, self.outbox.present())
+        if self._alone and await self.hall.read(processes.count) > 1:
+            self._alone = False
+            log.warning(
+                "another process serves this database: without TOWNHALL_REDIS_URL the "
+                "screens of either follow the other's changes a second late"
+            )
+
+
+def _bus(settings: Settings, installation: str) -> Bus:
+    """What carries news between the processes of one installation."""
+    if settings.redis_url is None:
+        return MemoryBus()
+    from townhall.live.bus_redis import RedisBus
+
+    return RedisBus(settings.redis_url, installation)
 
 
 async def _every(seconds: float, work: Callable[[], Awaitable[Any]]) -> None:

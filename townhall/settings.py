@@ -26,7 +26,13 @@ class Settings(BaseSettings):
     )
     redis_url: str | None = Field(
         default=None,
-        description="redis://… for a hall of many processes; not used yet, one process needs none",
+        description="redis://… over which processes hear of each other's changes; one needs none",
+    )
+    workers: int = Field(
+        default=1,
+        ge=1,
+        le=64,
+        description="How many processes share the port; from 2 on PostgreSQL and Redis are needed",
     )
     public_url: str | None = Field(
         default=None,
@@ -82,6 +88,14 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis(cls, value: str | None) -> str | None:
+        parts = urlsplit(value or "redis:")
+        if parts.scheme not in {"redis", "rediss", "unix"} or parts.port == 0:
+            raise ValueError("must be redis://HOST:PORT/0, rediss://… or unix://…")
+        return value or None
 
     @field_validator("public_url")
     @classmethod

@@ -8,7 +8,7 @@ import "./page.js";
 const { forecast, savings } = await import("../../static/js/screens/console/plan.js");
 const { focus } = await import("../../static/js/screens/console/focus.js");
 const { keysIn } = await import("../../static/js/screens/join.js");
-const { pause } = await import("../../static/js/lib/socket.js");
+const { absence, pause } = await import("../../static/js/lib/socket.js");
 const { standings } = await import("../../static/js/lib/scoreboard.js");
 const { canonical } = await import("../../static/js/screens/phone/votes.js");
 
@@ -116,6 +116,13 @@ test("a phone comes back after one to twenty seconds", () => {
   assert.equal(pause(0, () => 0), 1000);
   assert.equal(pause(1, () => 1), 3000);
   assert.equal(pause(50, () => 1), 20000);
+});
+
+test("a server that restarts gets its phones back at different moments, soon", () => {
+  assert.equal(absence("restart", 15, () => 0), 0);
+  assert.equal(absence("restart", 15, () => 1), 15);
+  assert.equal(absence("too_many", 30, () => 0), 30.5);
+  assert.equal(absence("too_many", 30, () => 1), 60.5);
 });
 
 test("standings are in order of rank, and a tie that is not broken stays behind", () => {

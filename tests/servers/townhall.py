@@ -1,6 +1,7 @@
 """The product itself as a child process: `townhall serve` on a free port with its own database.
 
 `program` is the module that is run; fault tests name one that replaces a function first.
+`settings` are further variables of its environment.
 """
 
 import json
@@ -8,7 +9,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,15 @@ class TownhallServer:
     """One server process at a time; it may be killed and started again on the same database."""
 
     def __init__(
-        self, home: Path, database_url: str | None = None, program: Sequence[str] = ("townhall",)
+        self,
+        home: Path,
+        database_url: str | None = None,
+        program: Sequence[str] = ("townhall",),
+        settings: Mapping[str, str] | None = None,
     ) -> None:
         self._home = home
         self._program = program
+        self._settings = dict(settings or {})
         self._process: subprocess.Popen[bytes] | None = None
         self._url_file = home / "url"
         self.log = home / "server.log"
@@ -102,7 +108,7 @@ class TownhallServer:
 
     def _environment(self) -> dict[str, str]:
         ours = {k: v for k, v in os.environ.items() if not k.startswith("TOWNHALL_")}
-        return ours | {"TOWNHALL_DATABASE_URL": self.database_url}
+        return ours | self._settings | {"TOWNHALL_DATABASE_URL": self.database_url}
 
     def _end(self, how: signal.Signals) -> None:
         process, self._process = self._process, None

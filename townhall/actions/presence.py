@@ -1,4 +1,10 @@
-"""Who is connected, as each process says of itself on a lease."""
+"""Who is connected, as each process says of itself on a lease.
+
+Every process compares what all of them say with what it showed last, so that no news of it has to
+travel, and the death of a process is noticed by the others.
+"""
+
+from dataclasses import dataclass, field
 
 from sqlmodel import Session
 
@@ -7,28 +13,33 @@ from townhall.storage import forums
 
 LEASE_MS = 7_000
 
-_last: dict[str, dict[tuple[int, int], int]] = {}
 
+@dataclass
+class Presence:
+    """What one process said last of itself, and what it showed of all."""
 
-async def beat(hall: Hall, process: str, counts: dict[tuple[int, int], int]) -> None:
-    """Store one process's presence, (forum, table or 0) -> seats, and show the consoles.
+    process: str
+    said: dict[tuple[int, int], int] = field(default_factory=dict)
+    shown: dict[int, int] = field(default_factory=dict)
 
-    Where nobody is here and nobody was, nothing is written, unless a process that has died left
-    its presence behind.
-    """
-    before = _last.get(process, {})
-    dead = await hall.read(forums.run_out, hall.now())
-    if not (counts or before or dead):
-        return
+    async def beat(self, hall: Hall, counts: dict[tuple[int, int], int]) -> None:
+        """Store this process's presence, (forum, table or 0) -> seats, and show the consoles.
 
-    def decide(session: Session, now: int) -> Change[None]:
-        forums.beat(session, process, counts, now, LEASE_MS)
-        return Change(None)
+        Where nobody is here and nobody was, nothing is written, unless a process that has died
+        left its presence behind.
+        """
 
-    await hall.change(None, decide)
-    _last[process] = counts
-    moved = {
-        f for f, t in counts.keys() | before.keys() if counts.get((f, t)) != before.get((f, t))
-    }
-    for forum in moved | dead:
-        hall.hub.announce(forum, frozenset({"room"}))
+        def decide(session: Session, now: int) -> Change[dict[int, int]]:
+            forums.beat(session, self.process, counts, now, LEASE_MS)
+            return Change(forums.shown(session))
+
+        ran_out: bool = await hall.read(forums.run_out, hall.now())
+        if counts or self.said or ran_out:
+            shown = await hall.change(None, decide)
+        else:
+            shown = await hall.read(forums.shown)
+        self.said = counts
+        for forum in shown.keys() | self.shown.keys():
+            if shown.get(forum) != self.shown.get(forum):
+                hall.hub.heard(forum, frozenset({"room"}))
+        self.shown = shown

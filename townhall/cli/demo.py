@@ -7,6 +7,7 @@ written a board, a forum and its tickets. The people speak the public protocol a
 import asyncio
 import socket
 import sys
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -24,7 +25,7 @@ from townhall.domain.drafts import draft
 from townhall.domain.errors import Refused
 from townhall.hall import Change, Hall
 from townhall.settings import Settings
-from townhall.storage import people, selections
+from townhall.storage import people, processes, selections
 from townhall.web.i18n import Words, catalogue
 
 BOARD = "library"
@@ -57,20 +58,27 @@ def command(
     ] = None,
 ) -> None:
     """Start a ready small-library forum with links for every role."""
-    for old in (database, Path(f"{database}-wal"), Path(f"{database}-shm")):
-        old.unlink(missing_ok=True)
     chosen = here.settings().model_copy(
         update={"database_url": f"sqlite:///{database}", "host": host, "port": port}
     )
     chosen = chosen.model_copy(update={"log_level": "warning"})
     logs.configure(chosen)
     try:
+        _remove(database)
         run(_run(chosen, 0 if quiet else people, url_file))
     except Refused as refused:
         print(here.sentence(chosen, refused), file=sys.stderr)
         raise typer.Exit(2) from None
     except KeyboardInterrupt:
         return
+
+
+def _remove(database: Path) -> None:
+    """Take away what an earlier demo left; one that still runs keeps its own."""
+    database.parent.mkdir(parents=True, exist_ok=True)
+    with processes.claim(database) or nullcontext():
+        for old in (database, Path(f"{database}-wal"), Path(f"{database}-shm")):
+            old.unlink(missing_ok=True)
 
 
 async def _run(chosen: Settings, guests: int, url_file: Path | None) -> None:

@@ -1,11 +1,12 @@
-"""`townhall serve`: one process of the server on the settings' address."""
+"""`townhall serve`: one process of the server on the settings' address, or several."""
 
 import asyncio
 import gc
+import os
 import resource
 import socket
 import sys
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,7 +17,7 @@ from uvicorn.loops.auto import auto_loop_factory
 
 from townhall.actions import accounts
 from townhall.app import Townhall
-from townhall.cli import here, logs
+from townhall.cli import here, logs, workers
 from townhall.domain.errors import Refused
 from townhall.settings import Settings
 from townhall.sockets.lane import LaneProtocol
@@ -36,18 +37,29 @@ def command(
     url_file: Annotated[
         Path | None, typer.Option(help="Write the address here once the server accepts.")
     ] = None,
+    number: Annotated[
+        int | None, typer.Option("--workers", min=1, max=64, help="How many processes share it.")
+    ] = None,
+    worker: Annotated[int | None, typer.Option(hidden=True)] = None,
+    quiet: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> None:
-    """Start the server; Ctrl-C finishes what is in the line and stops."""
+    """Start the server; Ctrl-C finishes what is in the line and stops.
+
+    With several workers SIGHUP puts new ones in their place, one after the other.
+    """
     chosen = here.settings()
-    changes = {"host": host, "port": port}
+    changes = {"host": host, "port": port, "workers": number}
     chosen = chosen.model_copy(update={k: v for k, v in changes.items() if v is not None})
     logs.configure(chosen)
     try:
-        server = Server(chosen, url_file)
+        workers.refuse_alone(chosen)
+        if worker is None and chosen.workers > 1:
+            raise typer.Exit(workers.supervise(chosen, _listen(chosen)))
+        server = Server(chosen, url_file, worker)
     except Refused as refused:
         print(here.sentence(chosen, refused), file=sys.stderr)
         raise typer.Exit(2) from None
-    run(_serve(server))
+    run(_serve(server, quiet=quiet))
 
 
 def run(work: Coroutine[Any, Any, None]) -> None:
@@ -56,10 +68,13 @@ def run(work: Coroutine[Any, Any, None]) -> None:
         runner.run(work)
 
 
-async def _serve(server: "Server") -> None:
+async def _serve(server: "Server", *, quiet: bool) -> None:
     """Serve; a house without an organiser gets an invitation for whoever started it."""
     serving = asyncio.create_task(server.run())
     await server.started()
+    if quiet:
+        await serving
+        return
     words = catalogue(server.settings.language)
     print(words("serve.ready", url=server.url), flush=True)
     token = await accounts.setup_invite(server.townhall.hall)
@@ -71,12 +86,16 @@ async def _serve(server: "Server") -> None:
 class Server:
     """The server with its listening socket, so that the address is known before it starts."""
 
-    def __init__(self, settings: Settings, url_file: Path | None = None) -> None:
+    def __init__(
+        self, settings: Settings, url_file: Path | None = None, worker: int | None = None
+    ) -> None:
+        """`worker` is the descriptor of a listening socket that is shared with other processes."""
         sys.setswitchinterval(SWITCH_SECONDS)
         with suppress(ValueError, OSError):  # a socket is a file, and a shell allows few of them
             _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
             resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-        self.socket = _listen(settings)
+        self._worker = worker is not None
+        self.socket = socket.socket(fileno=worker) if worker is not None else _listen(settings)
         self.settings = settings.model_copy(update={"port": self.socket.getsockname()[1]})
         self.townhall = Townhall(self.settings)
         self.url = (
@@ -84,7 +103,8 @@ class Server:
         )
         self.local_url = f"http://127.0.0.1:{self.settings.port}"
         self._url_file = url_file
-        self._uvicorn = uvicorn.Server(
+        self._uvicorn = _Leaving(
+            self.townhall.leave,
             uvicorn.Config(
                 self.townhall.app,
                 ws=LaneProtocol,
@@ -98,7 +118,7 @@ class Server:
                 forwarded_allow_ips=list(settings.trusted_proxies),
                 timeout_graceful_shutdown=5,
                 backlog=4096,
-            )
+            ),
         )
 
     async def run(self) -> None:
@@ -107,7 +127,16 @@ class Server:
         await self.started()
         if self._url_file is not None:
             self._url_file.write_text(self.local_url + "\n")
+        if self._worker:
+            self._report()
         await serving
+
+    def _report(self) -> None:
+        """Say to the process above that this one accepts; stop when there is none any more."""
+        line = sys.stdin.fileno()
+        with suppress(OSError):  # which the reader notices as well
+            os.write(line, b"\n")
+        asyncio.get_running_loop().add_reader(line, self.stop)
 
     async def started(self) -> None:
         """Wait until the server accepts connections (or has given up)."""
@@ -120,6 +149,20 @@ class Server:
     def stop(self) -> None:
         """Ask the server to stop."""
         self._uvicorn.should_exit = True
+
+
+class _Leaving(uvicorn.Server):
+    """uvicorn that says goodbye between its last connection and its end."""
+
+    def __init__(self, leave: Callable[[], Awaitable[None]], config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._leave = leave
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        await self._leave()
+        await super().shutdown(sockets)
 
 
 def _listen(settings: Settings) -> socket.socket:

@@ -293,9 +293,8 @@ class Client:
             if self.bye is not None and self.bye.get("reason") == "revoked":
                 self._end()
                 return
-            told = float((self.bye or {}).get("retry_after") or 0)
             limit = min(LONGEST_PAUSE, FIRST_PAUSE * 2**tries)
-            await asyncio.sleep(told + self.dice.uniform(0, limit))
+            await asyncio.sleep(self._told() + self.dice.uniform(0, limit))
             tries += 1
             try:
                 await self._open()
@@ -308,6 +307,12 @@ class Client:
                 continue
             self.bye, tries = None, 0
             self.counters.reconnects += 1
+
+    def _told(self) -> float:
+        """Seconds the last goodbye asks for: a server that restarts wants all at different ones."""
+        bye = self.bye or {}
+        told = float(bye.get("retry_after") or 0)
+        return self.dice.uniform(0, told) if bye.get("reason") == "restart" else told
 
     def _end(self) -> None:
         self._over.set()

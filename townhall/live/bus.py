@@ -18,10 +18,13 @@ class Bus(Protocol):
         """Seconds since this process last heard itself over the bus; infinity before that."""
 
     async def start(self, heard: Heard) -> None:
-        """Begin to listen; `heard(forum, slices)` is called in the loop for every announcement."""
+        """Begin to listen; `heard(forum, slices)` is called in the loop for every announcement.
+
+        Does not wait for the others: a bus that is down stays so without harm, and tries on.
+        """
 
     async def stop(self) -> None:
         """Stop listening and let go of connections."""
 
     def publish(self, forum: int, slices: frozenset[str]) -> None:
-        """Announce; returns at once and never raises."""
+        """Announce; heard here at once, elsewhere soon. Returns at once and never raises."""

@@ -62,11 +62,14 @@ def read(
     *,
     epoch: str = "",
 ) -> tuple[Version, dict[str, Any]]:
-    """The version and the named slices this audience may see, from one snapshot."""
+    """The version and the named slices this audience may see, from one snapshot.
+
+    A name that only a newer process knows is passed over.
+    """
     revision, batches = audit.version(session, forum)
     values = {
         name: SLICES[name].view(session, forum, audience, table)
-        for name in sorted(names)
+        for name in sorted(SLICES.keys() & names)
         if audience in SLICES[name].audiences
     }
     return (epoch, revision, batches), values

@@ -32,6 +32,9 @@ TOTAL_RATE, TOTAL_BURST = 60.0, 300.0
 # which sends a full outbox again whenever it may is refused less often than it is forgiven.
 FORGIVEN_RATE, MOST_REFUSED = 100.0, 600.0
 AWAY_SECONDS = 30
+FAILED_SECONDS = 2.0
+DRAIN_SECONDS = 3.0
+BACK_A_SECOND, SHORTEST_SPREAD, LONGEST_SPREAD = 250, 3.0, 15.0
 
 Reply = Callable[[dict[str, Any]], None]
 
@@ -161,7 +164,10 @@ class Inbox:
             answer = _refusal(refused)
         except Exception:
             log.exception("event %s failed", event)
-            answer = {"status": "refused", "code": "unexpected", "details": {}}
+            if event in VOTES:  # whether it is stored, the same key will tell
+                answer = _busy(event, FAILED_SECONDS)
+            else:
+                answer = {"status": "refused", "code": "unexpected", "details": {}}
         finally:
             connection.under_way -= 1
         if event == "sit" and answer.get("status") == "ok":
@@ -208,6 +214,24 @@ def _said(event: str, answer: dict[str, Any], reply: Reply) -> None:
     if event in VOTES:
         COUNTS.votes[answer["status"]] += 1
     reply(answer)
+
+
+async def drain(inbox: Inbox) -> None:
+    """Say goodbye before a planned stop, to each as soon as nothing of theirs is under way.
+
+    They come back at a random moment within `retry_after`, which is longer the more there are.
+    """
+    spread = min(LONGEST_SPREAD, max(SHORTEST_SPREAD, len(inbox.live) / BACK_A_SECOND))
+    bye = Message("bye", {"reason": "restart", "retry_after": round(spread, 1)})
+    ends = time.monotonic() + DRAIN_SECONDS
+    while inbox.live:
+        late = time.monotonic() > ends
+        for connection in list(inbox.live):
+            if late or not connection.under_way:
+                connection.peer.end(bye)
+        if late:
+            return
+        await asyncio.sleep(0.05)
 
 
 def _shown(auth: Any) -> tuple[str, str]:

@@ -93,8 +93,11 @@ class Outbox:
     def _tell_phones(self, forum: int) -> None:
         names = frozenset(self._phones_later.pop(forum, ()))
         self._phones_told[forum] = time.monotonic()
-        rooms = [r for r in self.rooms if r.forum == forum and r.audience in ("phone", "public")]
-        self._soon(self._send(forum, rooms, names))
+        rooms = [r for r in self.rooms if r.forum == forum]
+        phones = [r for r in rooms if r.audience in ("phone", "public")]
+        # This may be the first frame of its version here: the others still have to get theirs.
+        noted = len(phones) == len(rooms)
+        self._soon(self._send(forum, phones, names, noted))
 
     def _soon(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)
@@ -112,7 +115,9 @@ class Outbox:
         )
         connection.peer.tell(Message("slices", {"version": version, "slices": values}))
 
-    async def _send(self, forum: int, rooms: list[Room], names: Iterable[str]) -> None:
+    async def _send(
+        self, forum: int, rooms: list[Room], names: Iterable[str], noted: bool = True
+    ) -> None:
         if not rooms:
             return
         names = frozenset(names)
@@ -121,7 +126,8 @@ class Outbox:
             _, revision, batches = frame["version"]
             # A frame of ballots alone does not show what else this revision changed.
             whole = revision if not names <= BALLOT_SLICES else self._sent.get(forum, (0, 0))[0]
-            self._sent[forum] = (whole, batches)
+            if noted:
+                self._sent[forum] = (whole, batches)
             if frame["slices"]:
                 await self._tell(room, Message("slices", frame))
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
+from typing import IO, Any, Concatenate, Literal, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, delete, event, text
 from sqlalchemy.engine import make_url
@@ -21,7 +21,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, col
 
 from townhall.domain.errors import Refused
-from townhall.storage import migrations
+from townhall.storage import migrations, processes
 from townhall.storage.ballots import SCRUB
 from townhall.storage.schema import Instance
 from townhall.storage.together import Together
@@ -45,8 +45,10 @@ _SAFE = {"fsync": "on", "full_page_writes": "on"}
 class Database:
     """One database: `read` for screens, `engine` for the one writer, `epoch` of this data set."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, serving: str = "") -> None:
         self.url = normalised(url)
+        self._serving = serving
+        self._claim: IO[str] | None = None
         self.dialect: Dialect = "sqlite" if self.url.startswith("sqlite") else "postgresql"
         self.trouble = Trouble()
         self.engine = self._writing_engine()
@@ -54,7 +56,7 @@ class Database:
         try:
             migrations.bring_up_to_date(self.engine)
         except Refused:
-            self.engine.dispose()
+            self._let_go()
             raise
         self.readers = self._reading_engine()
         self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
@@ -66,11 +68,17 @@ class Database:
         if self.dialect == "postgresql":
             # A close waits for its lock and must then see what was committed meanwhile.
             return create_engine(
-                self.url, pool_size=2, pool_pre_ping=True, isolation_level="READ COMMITTED"
+                self.url,
+                pool_size=2,
+                pool_pre_ping=True,
+                isolation_level="READ COMMITTED",
+                connect_args=self._named,
             )
         path = make_url(self.url).database
         if path and path != ":memory:":
             Path(path).parent.mkdir(parents=True, exist_ok=True)
+            if self._serving:
+                self._claim = processes.claim(Path(path))
         engine = create_engine(self.url, connect_args={"check_same_thread": False})
         _sqlite_connections(
             engine, "BEGIN IMMEDIATE", ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON")
@@ -85,6 +93,7 @@ class Database:
                 pool_pre_ping=True,
                 isolation_level="REPEATABLE READ",
                 execution_options={"postgresql_readonly": True},
+                connect_args=self._named,
             )
         engine = create_engine(
             self.url, pool_size=READERS, connect_args={"check_same_thread": False}
@@ -92,14 +101,21 @@ class Database:
         _sqlite_connections(engine, "BEGIN", ("query_only=ON", "wal_autocheckpoint=0"))
         return engine
 
+    @property
+    def _named(self) -> dict[str, str]:
+        return {"application_name": processes.called(self._serving)} if self._serving else {}
+
     def _instance(self, key: str) -> str:
-        """A fact of this installation, drawn at first use."""
+        """A fact of this installation, drawn at first use, by one of those who start at once."""
         with Session(self.engine) as session:
             row = session.get(Instance, key)
             if row is None:
-                row = Instance(key=key, value=secrets.token_hex(16))
-                session.add(row)
+                session.connection().execute(
+                    text("INSERT INTO instance VALUES (:key, :drawn) ON CONFLICT DO NOTHING"),
+                    {"key": key, "drawn": secrets.token_hex(16)},
+                )
                 session.commit()
+                row = session.get_one(Instance, key)
             return row.value
 
     async def read(
@@ -162,12 +178,20 @@ class Database:
         """Let go of every connection; a closed SQLite leaves no -wal file behind."""
         self._pool.shutdown(wait=True)
         self.readers.dispose()
+        self._let_go()
+
+    def _let_go(self) -> None:
         self.engine.dispose()
+        if self._claim is not None:
+            self._claim.close()
 
 
-def open_database(url: str) -> Database:
-    """Open and, on SQLite, migrate. Refuses a PostgreSQL that is behind or not durable."""
-    database = Database(url)
+def open_database(url: str, serving: str = "") -> Database:
+    """Open and, on SQLite, migrate. Refuses a PostgreSQL that is behind or not durable.
+
+    `serving` is the name of a server process; an SQLite file that another one serves is refused.
+    """
+    database = Database(url, serving)
     if database.dialect == "postgresql":
         with database.engine.connect() as connection:
             _refuse_unsafe(connection)

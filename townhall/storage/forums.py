@@ -183,11 +183,16 @@ def present(session: Session, now: int) -> dict[str, int]:
     return {code: int(n) for code, n in rows}
 
 
-def run_out(session: Session, now: int) -> set[int]:
-    """The forums with leases that ran out: a process that has died left them."""
-    return set(
-        session.exec(select(Heartbeat.forum_id).where(Heartbeat.expires < now).distinct()).all()
-    )
+def shown(session: Session) -> dict[int, int]:
+    """Forum -> seats that screens show as here, over all processes, wherever anybody is."""
+    here = func.sum(Heartbeat.connected)
+    rows = session.exec(select(Heartbeat.forum_id, here).group_by(col(Heartbeat.forum_id)))
+    return {forum: int(seats) for forum, seats in rows}
+
+
+def run_out(session: Session, now: int) -> bool:
+    """Whether there are leases that ran out: a process that has died left them."""
+    return session.exec(select(Heartbeat).where(Heartbeat.expires < now)).first() is not None
 
 
 def beat(

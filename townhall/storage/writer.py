@@ -225,7 +225,7 @@ class Writer:
             return self._batch(connection, [ballot])[0]
         except Exception:
             log.exception("a ballot could not be stored")
-            return {"status": "busy", "retry_after": 5}
+            return {"status": "busy", "retry_after": 2}
 
     def _settle(self, items: Sequence[_Item], answers: Sequence[Any]) -> None:
         self._call(_answer, items, answers)

@@ -22,6 +22,16 @@ const BLOCKED_AFTER = 2;
 export const pause = (failures, random = Math.random) =>
   1000 + Math.round(random() * Math.min(19000, 1000 * 2 ** Math.min(failures, 6)));
 
+/**
+ * Seconds to stay away after a goodbye: before a restart any moment within the time told, so that
+ * all come back at different ones; otherwise that time is the least.
+ * @param {string} reason
+ * @param {number} seconds
+ * @param {() => number} [random]
+ */
+export const absence = (reason, seconds, random = Math.random) =>
+  reason === "restart" ? seconds * random() : seconds * (1 + random()) + 0.5;
+
 export class Line {
   /**
    * @param {{code: string, token: string, hello: () => Record<string, any>,
@@ -145,7 +155,7 @@ export class Line {
     this.become("lost", reason);
     this.socket.disconnect();
     // The whole hall is told goodbye at once; it must not come back at once.
-    this.plan(1000 * retry_after * (1 + Math.random()) + 500);
+    this.plan(1000 * absence(reason, retry_after));
   }
 
   /** A fresh short-lived token for a page whose cookie still names a session, or null. */
