@@ -24,8 +24,8 @@ check: tools
 	$(NODE) node_modules/typescript/bin/tsc -p jsconfig.json
 	$(BIN)/python -m pytest -q tests/house -m "not postgres and not valkey and not browser"
 
-bench: setup
-	$(BIN)/python -m loadtests $(ARGS)
+bench: tools
+	$(BIN)/python -m loadtests bench $(ARGS)
 
 # What the server needs to run.
 setup: .venv/ready

@@ -1,4 +1,6 @@
 """Load on a real server through the public protocol alone; of ours it imports `townhall.crowd`.
 
-Figures are printed and never asserted. Load goes to this machine only, bounded in count and time.
+`python -m loadtests` lists what there is. PostgreSQL, Node and full forums come from
+`tests.servers`. Figures are printed and never asserted. Load goes to this machine only, bounded in
+count and time.
 """

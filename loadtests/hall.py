@@ -1,7 +1,6 @@
 """One hall on one process and SQLite: everybody joins, everybody votes within seconds.
 
-`python loadtests/hall.py --phones 1000 --seconds 10` prints one table with the bar of each figure.
-The phones run in this process, on the same machine, and take their part of its processors.
+`python -m loadtests hall --phones 1000 --seconds 10` prints one table with the bar of each figure.
 
 Stage lag: for every first acknowledgement that a phone gets, in order, the time until the first
 frame on the stage's socket whose turnout includes that many votes; 0 when a frame already did,
@@ -11,9 +10,7 @@ Belongs here: the load and its figures. Does not belong here: the server process
 page's weight is found (`weight`).
 """
 
-import argparse
 import asyncio
-import os
 import random
 import subprocess
 import sys
@@ -23,28 +20,20 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
-
-if not __package__:  # run as a file: the folder above holds this package
-    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import httpx
 
-from loadtests.figures import milliseconds, table
+from loadtests.figures import Figure, at_most, milliseconds, verdicts, within
 from loadtests.server import ROOT, Server, ServerFailed
 from loadtests.weight import files_of
-from townhall.crowd.client import Client, Counters, NotLetIn, join, key
+from townhall.crowd.client import Client, Counters, join, key
 
-MOST_PHONES = 2_000
 CANDIDATES = ("A", "B", "C")
 CHANGE_MIND = 0.15
 PAGE_LOADS = 50
 JOINS_A_SECOND = 100
 SCORE_FILE = "tests/data/selection_example.json"
-
-Row = tuple[str, str, str]
-"""A figure's name, the figure, and its bar ("" where there is none)."""
 
 
 @dataclass
@@ -74,7 +63,7 @@ class Evening:
 async def evening(server: Server, phones: int, seconds: float, dice: random.Random) -> Evening:
     """Join, open, vote, close; everything through the public protocol."""
     question = {"kind": "score", "title": "How well does it serve us?", "options": CANDIDATES}
-    made = await asyncio.to_thread(server.forum, [question], phones)
+    made = await asyncio.to_thread(server.new_forum, [question], phones)
     code, number = made["code"], made["questions"][0]["id"]
     done = Evening()
 
@@ -187,29 +176,31 @@ def lost(done: Evening) -> tuple[int, int]:
     return max(0, len(held) - done.tally["certificate"]["counted"]), wrong
 
 
-def evening_rows(done: Evening) -> list[Row]:
+def evening_rows(done: Evening) -> list[Figure]:
     """The figures of joining and voting."""
     missing, wrong = lost(done)
     answers = {s: n for (e, s), n in sorted(done.votes.answers.items()) if e == "vote"}
     n = sum(answers.values())
     phones = len(done.phones)
+    cpu = done.voting_cpu / n * 1e6
     return [
-        ("votes acknowledged and lost", f"{missing:,}", "0"),
-        ("scores counted otherwise than cast", f"{wrong:,}", "0"),
-        ("answers", ", ".join(f"{s} {c:,}" for s, c in answers.items()), ""),
-        ("acknowledgement", milliseconds(done.votes.seconds, 50, 95, 99), "p95 500 ms"),
-        ("stage lag", milliseconds(lags(done), 50, 95), "p95 700 ms"),
-        ("join: ticket, socket, first screen", milliseconds(done.joins, 50, 95), "p95 2,000 ms"),
-        ("server CPU a vote, fan-out included", f"{done.voting_cpu / n * 1e6:,.0f} µs", ""),
-        ("server CPU a join", f"{done.joining_cpu / phones * 1e6:,.0f} µs", ""),
-        ("server at work while voting", f"{done.voting_cpu / (done.voting + 1):.0%} of a core", ""),
+        at_most("votes acknowledged and lost", missing, 0),
+        at_most("scores counted otherwise than cast", wrong, 0),
+        Figure("answers", ", ".join(f"{s} {c:,}" for s, c in answers.items())),
+        Figure("acknowledgement", milliseconds(done.votes.seconds, 50)),
+        *within("acknowledgement", done.votes.seconds, p95=300, p99=1_000),
+        *within("stage lag", lags(done), p95=500),
+        *within("join: ticket, socket, first screen", done.joins, p95=2_000),
+        Figure("server CPU a vote, fan-out included", f"{cpu:,.0f} µs"),
+        Figure("server CPU a join", f"{done.joining_cpu / phones * 1e6:,.0f} µs"),
+        Figure("server at work", f"{done.voting_cpu / (done.voting + 1):.0%} of a core"),
     ]
 
 
-async def page_rows(server: Server) -> list[Row]:
+async def page_rows(server: Server) -> list[Figure]:
     """The phone's page: what it weighs, and what rendering it costs the server."""
     question = {"kind": "score", "title": "How well does it serve us?", "options": CANDIDATES}
-    made = await asyncio.to_thread(server.forum, [question], 1)
+    made = await asyncio.to_thread(server.new_forum, [question], 1)
     code = made["code"]
     page = f"{server.url}/f/{code}"
     async with (
@@ -223,69 +214,40 @@ async def page_rows(server: Server) -> list[Row]:
         for _ in range(PAGE_LOADS):
             (await http.get(page)).raise_for_status()
         cpu = (server.cpu() - before) / PAGE_LOADS
-    kilobytes = sum(files.values()) / 1024
     return [
-        ("phone page before the first vote", f"{kilobytes:.1f} KB, {len(files)} files", "60 KB"),
-        ("  of it the page itself", f"{files[page] / 1024:.1f} KB", ""),
-        ("forum page", f"{cpu * 1000:.1f} ms CPU", "30 ms"),
+        at_most("phone page before the first vote", sum(files.values()) / 1024, 60, "{:.1f} KB"),
+        Figure("  in so many files", f"{len(files)}"),
+        Figure("  of it the page itself", f"{files[page] / 1024:.1f} KB"),
+        at_most("forum page, server CPU", cpu * 1000, 30, "{:.1f} ms"),
     ]
 
 
-def score_row() -> Row:
+def score_row() -> Figure:
     """How long `townhall score` takes from the shell."""
-    before, since = os.times(), time.perf_counter()
+    since = time.perf_counter()
     command = [sys.executable, "-m", "townhall", "score", SCORE_FILE]
     done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT)
     if done.returncode:
         raise ServerFailed(f"townhall score failed: {done.stderr.strip()}")
-    after, seconds = os.times(), time.perf_counter() - since
-    cpu = after.children_user + after.children_system
-    cpu -= before.children_user + before.children_system
-    return ("townhall score", f"{seconds:.2f} s ({cpu:.2f} s CPU)", "0.5 s")
+    return at_most("townhall score", time.perf_counter() - since, 0.5, "{:.2f} s")
 
 
-def measured(phones: int, seconds: float, seed: int) -> list[Row]:
-    """Every figure of one run."""
+def hall(phones: int, seconds: float, seed: int) -> str:
+    """An evening: a hall comes in, everybody votes within seconds; and every small figure."""
     with Server() as server:
         httpx.get(server.url, follow_redirects=True, timeout=30).raise_for_status()
-        start, start_cpu = time.perf_counter() - server.started, server.cpu()
+        start = time.perf_counter() - server.started
         time.sleep(1)
         idle = server.memory()
-        pages = asyncio.run(server.alongside(page_rows(server), 120))
-        done = asyncio.run(
-            server.alongside(evening(server, phones, seconds, random.Random(seed)), 600 + seconds)
-        )
+        pages = server.under(page_rows(server))
+        done = server.under(evening(server, phones, seconds, random.Random(seed)))
         peak = server.memory("VmHWM")
-    return [
+    figures = [
         *evening_rows(done),
-        ("server memory, idle", f"{idle:.0f} MB", "120 MB"),
-        ("server memory, peak", f"{peak:.0f} MB", ""),
-        ("start to first page", f"{start:.2f} s ({start_cpu:.2f} s CPU)", "3 s"),
+        at_most("server memory, idle", idle, 120, "{:.0f} MB"),
+        Figure("server memory, peak", f"{peak:.0f} MB"),
+        at_most("start to first page", start, 3, "{:.2f} s"),
         *pages,
         score_row(),
     ]
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The command line."""
-    parser = argparse.ArgumentParser(prog="hall", description=__doc__.split("\n")[0])
-    parser.add_argument("--phones", type=int, default=1_000, help=f"1 to {MOST_PHONES:,}")
-    parser.add_argument("--seconds", type=float, default=10.0, help="within which all vote")
-    parser.add_argument("--seed", type=int, default=1)
-    asked = parser.parse_args(arguments)
-    if not 1 <= asked.phones <= MOST_PHONES or not 0 <= asked.seconds <= 600:
-        parser.error(f"1 to {MOST_PHONES:,} phones, 0 to 600 seconds")
-    try:
-        rows = measured(asked.phones, asked.seconds, asked.seed)
-    except (ServerFailed, NotLetIn, OSError, httpx.HTTPError, ExceptionGroup) as error:
-        while isinstance(error, ExceptionGroup):
-            error = error.exceptions[0]
-        print(str(error) or type(error).__name__, file=sys.stderr)
-        return 2
-    head = f"{asked.phones:,} phones, all vote within {asked.seconds:g} s, seed {asked.seed}"
-    print(table([(head, "seen", "bar"), *rows]))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    return verdicts(f"{phones:,} phones, all vote within {seconds:g} s", figures)

@@ -310,7 +310,7 @@ def _replayed(data: DataSet, asked: argparse.Namespace) -> Replay:
         place = Place(asked.url.rstrip("/"), asked.code, asked.moderator, tickets)
         return asyncio.run(replay(data, place))
     with Server() as server:
-        made = server.forum(questions_of(data), voters)
+        made = server.new_forum(questions_of(data), voters)
         place = Place(server.url, made["code"], made["tokens"]["moderator"], made["tickets"])
         return asyncio.run(server.alongside(replay(data, place)))
 

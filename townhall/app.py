@@ -8,21 +8,26 @@ import asyncio
 import logging
 import os
 import secrets
+import time
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-import socketio
 from starlette.applications import Starlette
 
-from townhall.actions import presence, questions
+from townhall.actions import presence, questions, trouble
+from townhall.counts import COUNTS
+from townhall.domain.errors import Refused
 from townhall.hall import Hall
 from townhall.live.bus_memory import MemoryBus
 from townhall.live.hub import Hub
 from townhall.settings import Settings
-from townhall.sockets import server as sockets
+from townhall.sockets import door
 from townhall.sockets.inbox import Inbox
+from townhall.sockets.lane import Lane
 from townhall.sockets.outbox import Outbox
+from townhall.sockets.stock import Stock
 from townhall.storage.database import open_database
 from townhall.web import middleware, routes
 
@@ -35,37 +40,47 @@ class Townhall:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.hall = Hall(open_database(settings.database_url), Hub(MemoryBus()), settings)
-        self.server = sockets.build()
-        self.outbox = Outbox(self.hall, self.server)
-        self.inbox = Inbox(self.hall, self.server, self.outbox)
+        self.outbox = Outbox(self.hall)
+        self.inbox = Inbox(self.hall, self.outbox)
+        self.lane = Lane(self.inbox)
         self.process = f"{os.getpid()}-{secrets.token_hex(4)}"
         pages = Starlette(
             routes=routes.build(self.hall),
             middleware=middleware.stack(self.hall),
             lifespan=self._lifespan,
         )
-        self.app = sockets.guarded(
-            socketio.ASGIApp(self.server, pages, socketio_path="socket.io"), settings
-        )
+        self.app = door.mounted(pages, self.lane, Stock(self.inbox), settings)
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        COUNTS.stopping = False
         await self.hall.start()
         await self.hall.hub.start(self.outbox.changed)
         clocks = [
             asyncio.create_task(_every(0.25, lambda: questions.finish_due(self.hall))),
+            asyncio.create_task(_every(1.0, self.lane.tick)),
             asyncio.create_task(_every(1.0, self.outbox.catch_up)),
             asyncio.create_task(_every(1.0, self.inbox.cut_revoked)),
+            asyncio.create_task(_every(1.0, self._look)),
             asyncio.create_task(_every(2.0, self._beat)),
+            asyncio.create_task(_lag()),
         ]
         try:
             yield
         finally:
+            COUNTS.stopping = True
             for clock in clocks:
                 clock.cancel()
             await asyncio.gather(*clocks, return_exceptions=True)
             await self.hall.hub.stop()
             await self.hall.stop()
+
+    async def _look(self) -> None:
+        audiences: Counter[str] = Counter()
+        for room, here in self.outbox.rooms.items():
+            audiences[room.audience] += len(here)
+        COUNTS.sockets = dict(audiences)
+        await trouble.look(self.hall, {room.forum for room in self.outbox.rooms})
 
     async def _beat(self) -> None:
         await presence.beat(self.hall, self.process, self.outbox.present())
@@ -76,9 +91,19 @@ async def _every(seconds: float, work: Callable[[], Awaitable[Any]]) -> None:
     while True:
         try:
             await work()
+        except Refused as refused:
+            log.warning("a clock was refused: %s", refused)
         except Exception:
             log.exception("a clock failed")
         await asyncio.sleep(seconds)
+
+
+async def _lag() -> None:
+    """Count how late the loop comes back."""
+    while True:
+        asked = time.perf_counter()
+        await asyncio.sleep(1.0)
+        COUNTS.lag.observe(max(0.0, time.perf_counter() - asked - 1.0))
 
 
 def create_app(settings: Settings | None = None) -> Any:

@@ -5,7 +5,7 @@ and the HTTP twins (`POST /api/f/{code}/{event}`), so it belongs to neither: it 
 doors and the rooms behind them. A payload model forbids unknown fields and does not coerce.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -164,26 +164,42 @@ class Event:
     burst: int = 5
 
 
+@dataclass(frozen=True)
+class _Hello:
+    """One hello: whose, what they know already, and what the look needs of the hall."""
+
+    actor: Actor
+    version: list[str | int] | None
+    epoch: str
+    now: int
+
+
 async def hello(hall: Hall, actor: Actor, *, version: list[str | int] | None) -> Answer:
     """Everything this actor's screen shows, unless it already has this version; and who I am."""
-    assert actor.forum is not None
-    audience, epoch = audience_of(actor.role), hall.database.epoch
+    asked = _Hello(actor, version, hall.database.epoch, hall.now())
+    return await hall.read_together(_hellos, asked)
 
-    def look(session: Session) -> Answer:
+
+def _hellos(session: Session, asked: Sequence[_Hello]) -> list[Answer]:
+    """A hall that comes in at once is answered from one look."""
+    answers = []
+    for hello, me in zip(asked, people_screen.me(session, [h.actor for h in asked]), strict=True):
+        actor, audience = hello.actor, audience_of(hello.actor.role)
         table = actor.table if audience == "desk" else None
         found, values = slices.recent(
-            session, actor.forum or 0, audience, table, epoch=epoch, now=hall.now()
+            session, actor.forum or 0, audience, table, epoch=hello.epoch, now=hello.now
         )
-        known = version is not None and list(found) == version
-        return {
-            "status": "ok",
-            "version": list(found),
-            "slices": {} if known else values,
-            "me": people_screen.me(session, actor),
-            "now": hall.now(),
-        }
-
-    return await hall.read(look)
+        known = hello.version is not None and list(found) == hello.version
+        answers.append(
+            {
+                "status": "ok",
+                "version": list(found),
+                "slices": {} if known else values,
+                "me": me,
+                "now": hello.now,
+            }
+        )
+    return answers
 
 
 EVENTS: Mapping[str, Event] = {
@@ -222,6 +238,18 @@ VOTES = frozenset(("vote", "proxy_vote", "vote_status"))
 """Under pressure these are told `busy` and are sent again, whichever door they came through."""
 
 
+def vote_now(hall: Hall, actor: Actor, raw: object, reply: Callable[[Answer], None]) -> bool:
+    """The hot path of a good vote, without a task: `reply` is called once, after the commit.
+
+    False, with nothing done, for everything that is not so simple: then `dispatch` it.
+    """
+    try:
+        said = Vote.model_validate(raw).__dict__
+    except ValidationError:
+        return False
+    return ballots.cast_now(hall, actor, ballots.Vote(**said), reply)
+
+
 async def dispatch(hall: Hall, actor: Actor, name: str, raw: object) -> Answer:
     """Check and run one event. Raises Refused; the door turns it into words.
 
@@ -239,4 +267,4 @@ async def dispatch(hall: Hall, actor: Actor, name: str, raw: object) -> Answer:
         if issubclass(event.payload, Vote):
             return {"status": "invalid", "reason": field[:60]}
         raise Refused("payload_invalid", field=field[:60], reason=first["type"]) from None
-    return await event.run(hall, actor, **dict(payload))
+    return await event.run(hall, actor, **payload.__dict__)

@@ -4,7 +4,7 @@
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
@@ -17,6 +17,7 @@ from townhall.storage.ballots import CastBallot
 from townhall.storage.database import Database
 from townhall.storage.writer import Writer
 
+A = TypeVar("A")
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -67,6 +68,12 @@ class Hall:
         """Run `fn(session, …)` on one snapshot."""
         return await self.database.read(fn, *args, **kwargs)
 
+    async def read_together(
+        self, fn: Callable[[Session, Sequence[A]], Sequence[T | Exception]], asked: A
+    ) -> T:
+        """The same for something that a whole hall asks at once: `fn` answers many questions."""
+        return await self.database.read_together(fn, asked)
+
     async def change(
         self,
         forum: int | None,
@@ -98,7 +105,7 @@ class Hall:
 
     async def cast(self, ballot: CastBallot) -> dict[str, Any]:
         """Store a ballot and give the answer for its phone."""
-        return await self.writer.cast(ballot)
+        return await self.writer.stored(ballot)
 
     def _batch_committed(self, forums: set[int]) -> None:
         for forum in forums:

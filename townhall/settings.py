@@ -57,6 +57,11 @@ class Settings(BaseSettings):
         le=400,
         description="How many days a sign-in, a card or a link stays valid",
     )
+    metrics_token: str | None = Field(
+        default=None,
+        min_length=16,
+        description="Opens /metrics to whoever shows it as a bearer; this machine needs none",
+    )
     language: Literal["ko", "en"] = Field(
         default="ko",
         description="The language of people whose browser asks for neither Korean nor English",

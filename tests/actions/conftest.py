@@ -68,3 +68,14 @@ def either_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 async def either_hall(either_url: str, clock: Clock, announced: Announced) -> AsyncIterator[Hall]:
     async with running(either_url, clock, announced) as started:
         yield started
+
+
+@pytest.fixture
+async def postgres_hall(
+    postgres_url: str, clock: Clock, announced: Announced
+) -> AsyncIterator[Hall]:
+    engine = create_engine(postgres_url)
+    bring_up_to_date(engine, force=True)
+    engine.dispose()
+    async with running(postgres_url, clock, announced) as started:
+        yield started

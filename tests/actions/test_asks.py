@@ -157,14 +157,14 @@ async def test_sympathy_can_be_withdrawn(hall: Hall, room: Room) -> None:
     for actor in (room.one, room.two):
         await asks.upvote(hall, actor, ask=ask, on=True)
     assert room.two.seat is not None
-    assert await hall.read(stored.upvoted, room.two.seat) == [ask]
+    assert await hall.read(stored.upvoted, [room.two.seat]) == {room.two.seat: [ask]}
 
     for _ in range(2):
         answer = await asks.upvote(hall, room.two, ask=ask, on=False)
 
     assert answer == {"status": "ok", "id": ask, "on": False, "upvotes": 1}
     assert [a["upvotes"] for a in await shown(hall, room)] == [1]
-    assert await hall.read(stored.upvoted, room.two.seat) == []
+    assert await hall.read(stored.upvoted, [room.two.seat]) == {room.two.seat: []}
 
 
 async def test_the_stage_holds_one_ask(hall: Hall, room: Room, announced: Announced) -> None:
@@ -193,7 +193,7 @@ async def test_a_hidden_ask_is_for_the_console_alone(hall: Hall, room: Room) -> 
     assert await states(hall, room) == {ask: "hidden"}
     assert await refused(asks.upvote(hall, room.two, ask=ask, on=True)) == "not_found"
     assert room.one.seat is not None
-    assert await hall.read(stored.mine, room.one.seat) == [ask]
+    assert await hall.read(stored.asked, [room.one.seat]) == {room.one.seat: [ask]}
 
 
 async def test_asks_of_another_forum_are_out_of_reach(hall: Hall, room: Room) -> None:

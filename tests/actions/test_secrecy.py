@@ -10,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import select
 
 from tests.actions.conftest import running
@@ -17,7 +18,7 @@ from tests.actions.test_ballots import actor, cast, room
 from tests.facts import Clock
 from townhall.actions import questions
 from townhall.hall import Change, Hall
-from townhall.storage.database import BUSY_MS, writing
+from townhall.storage.database import BUSY_MS, UNLINKED, writing
 from townhall.storage.schema import Audit
 
 pytestmark = pytest.mark.anyio
@@ -56,6 +57,37 @@ async def test_a_counted_secret_question_lies_in_key_order_and_leaves_no_log(
     await hall.change(None, lambda session, now: Change(None))  # the log is emptied before this
     assert log.stat().st_size == 0
     assert out_of_order(database, ids) == 0
+
+
+@pytest.mark.postgres
+async def test_on_postgresql_a_counted_secret_question_lies_in_new_files_in_key_order(
+    postgres_hall: Hall, clock: Clock
+) -> None:
+    hall = postgres_hall
+    forum, question, seats = room(hall, SEATS, secret=True, closes_at=clock() + 60_000)
+    secrets.SystemRandom().shuffle(seats)
+    for seat in seats:
+        await cast(hall, actor(seat, forum), question, "yes")
+    before = files(hall)
+    clock.pass_seconds(70)
+    assert await questions.finish_due(hall) == 1
+    await hall.change(None, lambda session, now: Change(None))  # old rows are removed before this
+    assert not files(hall) & before
+    with hall.database.engine.connect() as connection:
+        for table, key in (("participation", "seat_id"), ("secret_ballot", "ballot_id")):
+            rows = connection.execute(text(f"SELECT {key}, xmin FROM {table} ORDER BY ctid")).all()
+            assert [row[0] for row in rows] == sorted(row[0] for row in rows)
+            assert len({row[1] for row in rows}) == 1
+    assert not hall.database.scrub_due()
+
+
+def files(hall: Hall) -> set[int]:
+    """The files in which PostgreSQL keeps the two lists."""
+    with hall.database.engine.connect() as connection:
+        return {
+            connection.execute(text("SELECT pg_relation_filenode(:t)"), {"t": table}).scalar_one()
+            for table in UNLINKED
+        }
 
 
 async def test_a_lone_secret_ballot_waits_a_moment_for_company(hall: Hall) -> None:

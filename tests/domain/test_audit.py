@@ -69,35 +69,3 @@ hashes = st.lists(st.integers(0, 10**6).map(lambda n: sha256(str(n).encode())), 
 @given(hashes)
 def test_the_root_follows_rfc_6962_over_sorted_leaves(leaves: list[str]) -> None:
     assert audit.merkle_root(leaves) == tree([leaf.encode() for leaf in sorted(leaves)]).hex()
-
-
-@given(hashes.filter(bool), st.data())
-def test_every_leaf_has_a_proof_and_no_other_leaf_passes_it(
-    leaves: list[str], data: st.DataObject
-) -> None:
-    root = audit.merkle_root(leaves)
-    leaf = data.draw(st.sampled_from(leaves))
-    proof = audit.inclusion(leaves, leaf)
-    assert (proof.size, sorted(leaves)[proof.index]) == (len(leaves), leaf)
-    assert audit.included(root, leaf, proof)
-    assert not audit.included(root, sha256(b"another"), proof)
-    assert not audit.included(sha256(b"root"), leaf, proof)
-
-
-def test_a_proof_of_the_wrong_form_proves_nothing() -> None:
-    leaves = [sha256(bytes([n])) for n in range(5)]
-    root, leaf = audit.merkle_root(leaves), leaves[2]
-    proof = audit.inclusion(leaves, leaf)
-    for wrong in (
-        audit.Inclusion(proof.index, proof.size, proof.path[:-1]),
-        audit.Inclusion(proof.index, proof.size, (*proof.path, root)),
-        audit.Inclusion(5, 5, proof.path),
-        audit.Inclusion(-1, 5, proof.path),
-        audit.Inclusion(proof.index ^ 1, proof.size, proof.path),
-    ):
-        assert not audit.included(root, leaf, wrong)
-
-
-def test_a_leaf_that_is_not_there_has_no_proof() -> None:
-    with pytest.raises(ValueError, match="not in list"):
-        audit.inclusion([sha256(b"a")], sha256(b"b"))

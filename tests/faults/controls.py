@@ -34,13 +34,11 @@ def replace(owner: type | ModuleType, name: str, function: Callable[..., Any]) -
 def early_acknowledgement() -> None:
     """A vote is acknowledged at once, and on disk a second later (`appendfsync everysec`)."""
 
-    def write(self: Writer, ballot: CastBallot) -> None:
-        self._enqueue(ballot).add_done_callback(lambda done: done.exception())
-
-    async def cast(self: Writer, ballot: CastBallot) -> dict[str, Any]:
-        asyncio.get_running_loop().call_later(1.0, write, self, ballot)
+    def cast(self: Writer, ballot: CastBallot, told: Callable[[Any], None]) -> None:
+        later = asyncio.get_running_loop().call_later
+        later(1.0, self._enqueue, ballot, lambda _answer: None)
         found = receipt(ballot.ballot_id, ballot.commitment, self.id, 0)
-        return {"status": "counted", "rev": ballot.rev, "receipt": found}
+        told({"status": "counted", "rev": ballot.rev, "receipt": found})
 
     replace(Writer, "cast", cast)
 
@@ -61,9 +59,12 @@ def forgotten_keys() -> None:
     """A vote that is sent again is told that its seat has voted: nobody remembers its key."""
     original = Writer.cast
 
-    async def cast(self: Writer, ballot: CastBallot) -> dict[str, Any]:
-        answer = await original(self, ballot)
-        return {"status": "already_voted"} if answer["status"] == "counted_before" else answer
+    def cast(self: Writer, ballot: CastBallot, told: Callable[[Any], None]) -> None:
+        def forgetting(answer: dict[str, Any]) -> None:
+            again = answer["status"] == "counted_before"
+            told({"status": "already_voted"} if again else answer)
+
+        original(self, ballot, forgetting)
 
     replace(Writer, "cast", cast)
 
@@ -72,10 +73,10 @@ def last_one_wins() -> None:
     """Of two votes of a seat the one that arrives last counts, whatever their revs say."""
     original, arrived = Writer.cast, Counter[tuple[int, int]]()
 
-    async def cast(self: Writer, ballot: CastBallot) -> dict[str, Any]:
+    def cast(self: Writer, ballot: CastBallot, told: Callable[[Any], None]) -> None:
         arrived[ballot.question, ballot.seat] += 1
         rev = arrived[ballot.question, ballot.seat]
-        return await original(self, dataclasses.replace(ballot, rev=rev))
+        original(self, dataclasses.replace(ballot, rev=rev), told)
 
     replace(Writer, "cast", cast)
 

@@ -29,9 +29,10 @@ ROOMS = {
     "domain": Room(()),
     "settings": Room((), ("pydantic", "pydantic_settings")),
     "resources": Room(()),
+    "counts": Room(()),
     "verify": Room(()),
     "crowd": Room((), ("httpx", "websockets")),
-    "storage": Room(("domain",), ("sqlmodel", "sqlalchemy", "alembic")),
+    "storage": Room(("domain", "counts"), ("sqlmodel", "sqlalchemy", "alembic")),
     "live": Room(("settings",)),
     "hall": Room(
         (
@@ -50,7 +51,17 @@ ROOMS = {
     "events": Room(("domain", "actions", "screens", "hall"), (SESSION, "pydantic")),
     "reports": Room(("domain", "screens", "resources"), ("typst", "xlsxwriter", "segno")),
     "web": Room(
-        ("domain", "actions", "screens", "events", "reports", "hall", "settings", "resources"),
+        (
+            "domain",
+            "actions",
+            "screens",
+            "events",
+            "reports",
+            "hall",
+            "counts",
+            "settings",
+            "resources",
+        ),
         (
             SESSION,
             "starlette",
@@ -65,7 +76,7 @@ ROOMS = {
         ),
     ),
     "sockets": Room(
-        ("domain", "actions", "screens", "events", "hall", "settings"),
+        ("domain", "actions", "screens", "events", "hall", "counts", "settings"),
         (SESSION, "socketio", "engineio", "orjson"),
     ),
     "app": Room(ANYTHING, ANYTHING),
@@ -73,8 +84,10 @@ ROOMS = {
     "__main__": Room(("cli",)),
 }
 SINGLE_FILES = {
+    "townhall/web/metrics.py": ("prometheus_client",),
     "townhall/live/bus_redis.py": ("redis",),
-    "townhall/sockets/lane.py": ("uvicorn", "websockets"),
+    "townhall/sockets/lane.py": ("uvicorn",),
+    "townhall/sockets/frames.py": ("websockets",),
 }
 """Outside names that one file of a room may import and the rest may not."""
 

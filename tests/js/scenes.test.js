@@ -43,6 +43,15 @@ test("no order outlives the vote, and the stage says once that it is closed", ()
   assert.doesNotMatch(stage({ questions: [{ ...QUESTION, state: "revealed" }] }, "question"), /live\.state\.closed|stage\.reveal_soon/);
 });
 
+test("the seal of the votes is on stage from the close until the reveal", () => {
+  const root = "0123456789abcdef";
+  const at = (/** @type {string} */ state) => stage({ questions: [{ ...QUESTION, state }], turnout: { 1: { voted: 1, entitled: 2, channels: {}, root } } }, "question");
+  assert.match(at("closed"), /stage\.seal/);
+  assert.doesNotMatch(at("open"), /stage\.seal/);
+  assert.doesNotMatch(at("revealed"), /stage\.seal/);
+  assert.doesNotMatch(stage({ questions: [{ ...QUESTION, state: "closed" }] }, "question"), /stage\.seal/);
+});
+
 test("the console says of a question only what still holds", () => {
   const said = (/** @type {string} */ state) => facts(/** @type {any} */ ({ ...QUESTION, state }));
   assert.match(said("open"), /fact\.changeable.*fact\.hidden/);
@@ -76,6 +85,13 @@ test("after the end nobody is invited in", () => {
   const ended = { agenda: { state: "ended", segments: [], current: null } };
   assert.match(stage({}, "waiting"), /stage\.no_phone.*QR/s);
   assert.doesNotMatch(stage(ended, "waiting"), /QR|stage\.no_phone/);
+});
+
+test("a console says that nothing can be saved before anything else", () => {
+  const at = (/** @type {number} */ until) =>
+    health(/** @type {any} */ ({ page: { store: store({ room: {}, trouble: { reason: "disk_full", until } }), state: { line: "connected", since: 0 }, clock: { now: () => 10 } } }));
+  assert.deepEqual(at(11), { bad: true, title: "console.health.not_saving", line: "console.trouble.disk_full" });
+  assert.equal(at(10).bad, false);
 });
 
 test("people who went home are no alarm, and the console says that it is over", () => {

@@ -67,3 +67,13 @@ test("a frame of a few slices does not make the others new", () => {
   assert.deepEqual(store.version, ["e", 10, 5]);
   assert.deepEqual(store.whole(), ["e", 9, 4]);
 });
+
+test("trouble with saving is said until its word runs out", () => {
+  const store = new Store();
+  assert.equal(store.trouble(0), "");
+  store.take(["e", 1, 0], { trouble: { reason: "disk_full", until: 100 } });
+  assert.equal(store.trouble(99), "disk_full");
+  assert.equal(store.trouble(100), "");
+  store.take(["e", 1, 0], { trouble: { reason: null, until: 0 } });
+  assert.equal(store.trouble(0), "");
+});

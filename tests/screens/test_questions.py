@@ -53,6 +53,7 @@ def asked(database: Database, state: str, *, votes: int, **columns: Any) -> tupl
                     present=0,
                     digest="d",
                     root="r",
+                    heads={"0": "h"},
                     cells={"yes": votes},
                     result={"n": votes, "rows": []},
                     closed_at=facts.NOON,
@@ -109,11 +110,12 @@ def test_draft_is_for_the_console_alone(database: Database, state: str) -> None:
 
 
 @pytest.mark.parametrize("state", STATES[1:])
-def test_turnout_is_a_count_and_nothing_else(database: Database, state: str) -> None:
+def test_turnout_is_a_count_and_from_the_close_on_the_seal(database: Database, state: str) -> None:
     forum, question = asked(database, state, votes=3)
+    seal = {"root": "r", "heads": {"0": "h"}} if state in ("closed", "revealed") else {}
     for audience in AUDIENCES:
         assert seen(database, forum, audience)["turnout"] == {
-            question: {"voted": 3, "entitled": 3, "channels": {"phone": 3}}
+            question: {"voted": 3, "entitled": 3, "channels": {"phone": 3}, **seal}
         }
 
 

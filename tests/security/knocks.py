@@ -244,6 +244,7 @@ def address(house: House, path: str, state: str) -> str:
         "comment": ids["comment_on_proposal"],
         "panelist": ids["panelist_row"],
         "code": HERE,
+        "question": ids["shown"],
         "token": house.upload,
         "event": "no_such_event",
         "fingerprint": _FINGERPRINT,

@@ -159,6 +159,7 @@ def _forum(session: Session, house: House) -> None:
     ids["open"] = facts.question(session, forum, closes_at=NOON + 60_000)
     ids["mood"] = facts.question(session, forum, eligibility="open")
     ids["closing"] = facts.question(session, forum, closes_at=NOON)
+    ids["shown"] = facts.question(session, forum, state="revealed", closed_at=NOON)
     ids["seat"] = facts.seat(session, forum, 71, table_no=1)
     ids["voided"] = facts.seat(session, forum, 72, voided_at=NOON)
     ids["guest"] = facts.seat(session, forum, 1, kind="open")

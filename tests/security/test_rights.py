@@ -2,7 +2,8 @@
 
 A cell says what somebody of that role meets: `allow`; `refuse`; `login`, which is being asked to
 sign in or to show a card; `rule`, which is the right to do it but not in this state, or an address
-with nothing behind it. Whatever is refused has changed nothing.
+with nothing behind it. Whatever is refused has changed nothing. Every visitor here comes from this
+machine, which is what opens /metrics; tests/web/test_probes.py comes from elsewhere.
 """
 
 import base64

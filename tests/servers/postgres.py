@@ -71,13 +71,14 @@ class PostgresServer(Databases):
         super().__init__(f"postgresql+psycopg://townhall@127.0.0.1:{self.port}/postgres")
         if self._how:
             os.chown(self._home, self._how["user"], self._how["group"])
-        self._bin = self._runnable_binaries()
+        self.programs = self._runnable_binaries()
         self._initialise()
 
     def start(self) -> None:
         options = [f"-c{name}={value}" for name, value in SETTINGS.items()]
+        program = self.programs / "postgres"
         self._process = spawn(
-            [self._bin / "postgres", "-D", self._data, "-p", str(self.port), "-k", "", *options],
+            [program, "-D", self._data, "-p", str(self.port), "-k", "", *options],
             self._log,
             **self._how,
         )
@@ -109,7 +110,7 @@ class PostgresServer(Databases):
         process.wait(timeout=30)
 
     def _initialise(self) -> None:
-        command = [self._bin / "initdb", "-D", self._data, "-U", "townhall", "-A", "trust"]
+        command = [self.programs / "initdb", "-D", self._data, "-U", "townhall", "-A", "trust"]
         command += ["-E", "UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         done = subprocess.run(
             [str(part) for part in [*command, "--no-sync", "--no-instructions"]],

@@ -20,17 +20,21 @@ QUESTION = {"kind": "yesno", "title": "찬성하세요?", "results": "live"}
 SECRET = {"kind": "yesno", "title": "찬성하세요?", "secret": True}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=["lane", "stock"])
 def server(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[TownhallServer]:
-    """`townhall serve` on SQLite; by an indirect parameter on PostgreSQL."""
+    """The product on the lane and on the stock path, which are one contract.
+
+    By an indirect parameter: on the lane with PostgreSQL.
+    """
     databases = None
-    if getattr(request, "param", "sqlite") == "postgresql":
+    program = "tests.servers.stock" if request.param == "stock" else "townhall"
+    if request.param == "postgresql":
         databases = request.getfixturevalue("postgres_server")
         name = databases.create_database()
     home = tmp_path_factory.mktemp("server")
-    running = TownhallServer(home, databases.url(name) if databases else None)
+    running = TownhallServer(home, databases.url(name) if databases else None, (program,))
     running.start()
     try:
         yield running

@@ -134,10 +134,10 @@ async def test_each_role_gets_the_slices_of_its_audience(visit: Visit) -> None:
     phone, console = await visit.seat(), await visit.console()
     desk = await visit.client(visit.house.cards[1])
     stage = await visit.client(visit.house.stage_token)
-    everyone = set(stage.store.slices)
+    everyone = set(stage.store.slices) - {"trouble"}
     assert set(phone.store.slices) == everyone
     assert set(desk.store.slices) - everyone == {"tables", "notes", "draft"}
-    assert set(console.store.slices) - everyone == {"tables", "notes", "room"}
+    assert set(console.store.slices) - everyone == {"tables", "notes", "room", "trouble"}
 
 
 async def test_revoked_table_card_ends_its_socket(visit: Visit) -> None:

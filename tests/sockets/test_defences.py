@@ -16,7 +16,7 @@ from townhall.hall import Hall
 from townhall.sockets import inbox as door
 from townhall.sockets.inbox import MOST_AT_ONCE, MOST_SOCKETS, Connection, Inbox
 from townhall.sockets.outbox import Outbox, Room
-from townhall.sockets.server import LONGEST_QUEUE, build
+from townhall.sockets.packets import Message
 
 pytestmark = pytest.mark.anyio
 
@@ -70,34 +70,18 @@ async def test_what_changed_without_any_news_is_caught_up(
     assert await phone.until(lambda c: c.store["forum"]["title"] == "몰래 바뀐 이름", 10)
 
 
-@dataclass
-class Line:
-    """A client's line from which nothing is read."""
+@dataclass(eq=False)
+class Told:
+    """A wire on which everything is only noted."""
 
-    closed: bool = False
-    queue: asyncio.Queue[Any] = field(default_factory=asyncio.Queue)
+    heard: list[Message] = field(default_factory=list)
+    over: bool = False
 
+    def tell(self, message: Message) -> None:
+        self.heard.append(message)
 
-async def test_a_client_that_does_not_read_is_cut_and_others_are_served(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    server = build()
-    slow, quick = Line(), Line()
-    server.eio.sockets.update({"slow": slow, "quick": quick})
-    for name in ("slow", "quick"):
-        sid = await server.manager.connect(name, "/")
-        await server.enter_room(sid, "hall")
-    cut: list[str] = []
-
-    async def noted(eio_sid: str) -> None:
-        cut.append(eio_sid)
-
-    monkeypatch.setattr(server, "cut", noted)
-    for _ in range(LONGEST_QUEUE + 1):
-        await server.emit("slices", {}, room="hall")
-        quick.queue.get_nowait()
-    await asyncio.sleep(0)
-    assert (slow.queue.qsize(), cut) == (LONGEST_QUEUE, ["slow"])
+    def end(self, message: Message | None = None) -> None:
+        self.over = True
 
 
 async def test_one_socket_has_a_few_events_under_way_and_no_more(
@@ -107,17 +91,16 @@ async def test_one_socket_has_a_few_events_under_way_and_no_more(
 
     async def slow(*_: object) -> dict[str, Any]:
         await done.wait()
-        return {"status": "counted"}
+        return {"status": "ok"}
 
     monkeypatch.setattr(door, "dispatch", slow)
-    server = build()
-    inbox = Inbox(NO_HALL, server, Outbox(NO_HALL, server))
-    inbox.live["sid"] = Connection(Actor(role="seated", forum=1), Room(1, "phone", None))
-    asked = [
-        asyncio.ensure_future(inbox.event("vote", "sid", {"key": key()}))
-        for _ in range(MOST_AT_ONCE + 3)
-    ]
-    await asyncio.sleep(0)
+    inbox = Inbox(NO_HALL, Outbox(NO_HALL))
+    connection = Connection(Actor(role="seated", forum=1), Room(1, "phone", None), Told())
+    answers: list[dict[str, Any]] = []
+    for _ in range(MOST_AT_ONCE + 3):
+        inbox.event(connection, "note_edit", {"key": key()}, answers.append)
+    assert [answer["code"] for answer in answers] == ["too_many"] * 3
     done.set()
-    answers = [answer["status"] for answer in await asyncio.gather(*asked) if answer]
-    assert (answers.count("counted"), answers.count("busy")) == (MOST_AT_ONCE, 3)
+    await asyncio.sleep(0.01)
+    assert [answer["status"] for answer in answers[3:]] == ["ok"] * MOST_AT_ONCE
+    assert connection.under_way == 0

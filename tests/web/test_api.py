@@ -14,6 +14,7 @@ from townhall.events import EVENTS, VOTES
 from townhall.hall import Hall
 from townhall.screens import slices
 from townhall.storage.database import writing
+from townhall.storage.schema import Question
 
 ORGANISER = Actor(role="organiser", session=1, person=1)
 KEY, NONCE = "a" * 32, "b" * 32
@@ -253,3 +254,27 @@ async def test_a_revoked_token_speaks_for_nobody(browser: Browser, hall: Hall, f
 async def test_health_answers_any_probe(browser: Browser) -> None:
     answer: httpx.Response = await browser.get("/healthz", headers={"Host": "10.0.0.7:8000"})
     assert answer.json() == {"status": "ok", "waiting": 0}
+
+
+async def test_commitments_are_told_whole_and_sorted_from_the_close_on(
+    browser: Browser, hall: Hall, forum: int
+) -> None:
+    told = []
+    for n in (0, 1, 2):
+        seat = await joined(browser)
+        sent = vote(key=f"{n:032x}")
+        told.append((await browser.post("/api/f/123456/vote", json=sent, headers=seat)).json())
+    changed = vote("no", key="c" * 32, rev=2)
+    last = (await browser.post("/api/f/123456/vote", json=changed, headers=seat)).json()
+    early = await browser.get("/api/f/123456/commitments/1")
+    assert early.json()["code"] == "question_not_closed"
+    with writing(hall.database) as session:
+        session.get_one(Question, 1).state = "closed"
+    answer = await browser.get("/api/f/123456/commitments/1")
+    assert answer.json() == {
+        "status": "ok",
+        "question": 1,
+        "commitments": sorted(each["receipt"]["commitment"] for each in [*told[:2], last]),
+    }
+    unknown = await browser.get("/api/f/123456/commitments/9")
+    assert unknown.json()["code"] == "question_unknown"

@@ -3,8 +3,8 @@
 Whether the question is open is decided in the writer's transaction and nowhere else.
 """
 
-import json
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlmodel import Session
@@ -16,7 +16,7 @@ from townhall.domain.ballots import BALLOTS, Definition
 from townhall.domain.errors import Refused
 from townhall.hall import Change, Hall
 from townhall.storage import forums, questions
-from townhall.storage.ballots import CastBallot
+from townhall.storage.ballots import Answer, CastBallot
 from townhall.storage.schema import Question
 
 _CACHED = 2_000
@@ -35,87 +35,153 @@ class _Frozen:
     seats_only: bool
 
 
+@dataclass(slots=True)
+class Vote:
+    """What a phone says. `key` and `nonce` are 32 hexadecimal digits that it drew itself, `rev` is
+    its last known plus one (1..1000). It may be said again with the same key for ever: the receipt
+    stays the same.
+    """
+
+    question: int
+    key: str
+    rev: int
+    nonce: str
+    choice: Any
+
+
 _frozen: dict[tuple[str, int], _Frozen] = {}
 
 
 async def _facts(hall: Hall, question: int) -> _Frozen | None:
     """The frozen facts of an opened question, from memory after the first look."""
     name = (hall.database.epoch, question)
-    known = _frozen.get(name)
-    if known is None:
-        known = await hall.read(_read_frozen, question)
-        if known is not None:
-            if len(_frozen) >= _CACHED:
-                _frozen.clear()
-            _frozen[name] = known
-    return known
+    if name not in _frozen:
+        _keep(hall, await hall.read_together(_read_frozen, question))
+    return _frozen.get(name)
 
 
-def _read_frozen(session: Session, question: int) -> _Frozen | None:
-    row = session.get(Question, question)
-    if row is None or row.state == "draft":
-        return None
-    return _Frozen(row.forum_id, questions.definition(row), row.secret, row.eligibility == "seats")
+async def prepare(hall: Hall, forum: int) -> None:
+    """Know the open questions of a forum before a whole hall answers them in one moment."""
+    _keep(hall, await hall.read(_read_open, forum))
 
 
-async def cast(
-    hall: Hall,
-    actor: Actor,
-    *,
-    question: int,
-    key: str,
-    rev: int,
-    nonce: str,
-    choice: Any,
-) -> dict[str, Any]:
-    """Cast the actor's ballot; the answer is final unless its status is `busy`.
+def _keep(hall: Hall, found: Mapping[int, _Frozen]) -> None:
+    if len(_frozen) + len(found) > _CACHED:
+        _frozen.clear()
+    for question, facts in found.items():
+        _frozen[hall.database.epoch, question] = facts
 
-    `key` and `nonce` are 32 hexadecimal digits drawn by the phone, `rev` its last known plus one
-    (1..1000). May be repeated with the same key for ever: the receipt stays the same.
+
+def _read_frozen(session: Session, asked: Sequence[int]) -> list[Mapping[int, _Frozen]]:
+    rows = [session.get(Question, question) for question in set(asked)]
+    return [_facts_of(row for row in rows if row is not None)] * len(asked)
+
+
+def _read_open(session: Session, forum: int) -> Mapping[int, _Frozen]:
+    return _facts_of(row for row in questions.of_forum(session, forum) if row.state == "open")
+
+
+def _facts_of(rows: Iterable[Question]) -> Mapping[int, _Frozen]:
+    return {
+        row.id: _Frozen(
+            row.forum_id, questions.definition(row), row.secret, row.eligibility == "seats"
+        )
+        for row in rows
+        if row.id is not None and row.state != "draft"
+    }
+
+
+async def cast(hall: Hall, actor: Actor, **said: Any) -> Answer:
+    """Cast the actor's ballot (the fields of `Vote`); final unless the status is `busy`."""
+    vote = Vote(**said)
+    require(actor, "ballot.cast")
+    facts = await _facts(hall, vote.question)
+    ready = _prepared(facts, actor, vote)
+    if isinstance(ready, CastBallot):
+        return await hall.cast(ready)
+    return await _before_or(hall, actor.seat, vote, ready)
+
+
+def cast_now(hall: Hall, actor: Actor, vote: Vote, reply: Callable[[Answer], None]) -> bool:
+    """The same without a task, for a hall that votes at once; `reply` comes after the commit.
+
+    False where something must be looked up first: then `cast` it.
     """
     require(actor, "ballot.cast")
+    facts = _frozen.get((hall.database.epoch, vote.question))
+    ready = None if facts is None else _prepared(facts, actor, vote)
+    if not isinstance(ready, CastBallot):
+        return False
+    hall.writer.cast(ready, reply)
+    return True
+
+
+def _prepared(facts: _Frozen | None, actor: Actor, vote: Vote) -> CastBallot | Answer:
+    """The ballot that a vote comes to, or the answer to one that cannot be cast."""
     assert actor.seat is not None
-    facts = await _facts(hall, question)
     if facts is None:
         return {"status": "closed", "reason": "not_open"}
     if facts.forum != actor.forum or (facts.seats_only and actor.seat_kind == "open"):
         return {"status": "not_eligible"}
     channel = "open" if actor.seat_kind == "open" else "phone"
-    return await _store(
-        hall, facts, actor.seat, question, key, rev, nonce, choice, channel, actor.table
+    return _ballot(facts, vote, actor.seat, channel, actor.table)
+
+
+def _ballot(
+    facts: _Frozen, vote: Vote, seat: int, channel: str, table: int | None
+) -> CastBallot | Answer:
+    kind = BALLOTS[facts.definition.kind]
+    try:
+        clean = kind.clean(facts.definition, vote.choice, table)
+    except Refused as refused:
+        return {"status": "invalid", "reason": str(refused.details.get("reason", refused.code))}
+    written = audit.canonical(clean)
+    ballot_id = audit.ballot_id(vote.question, vote.key)
+    return CastBallot(
+        question=vote.question,
+        seat=seat,
+        rev=vote.rev,
+        key=vote.key,
+        said=clean,
+        choice=written,
+        cells=kind.cells(facts.definition, clean),
+        ballot_id=ballot_id,
+        commitment=audit.commitment(vote.question, ballot_id, written, vote.nonce),
+        channel=channel,
+        table=table,
+        secret=facts.secret,
     )
 
 
-async def cast_by_proxy(
-    hall: Hall,
-    actor: Actor,
-    *,
-    question: int,
-    paper: int,
-    key: str,
-    rev: int,
-    nonce: str,
-    choice: Any,
-) -> dict[str, Any]:
+async def _before_or(hall: Hall, seat: int | None, vote: Vote, wrong: Answer) -> Answer:
+    """What was good when it was counted may have become wrong, such as a sticker on one's table."""
+    if wrong["status"] != "invalid" or seat is None:
+        return wrong
+    found = await hall.read(questions.by_key, vote.question, vote.key, seat)
+    return {"status": "counted_before", **found} if found else wrong
+
+
+async def cast_by_proxy(hall: Hall, actor: Actor, *, paper: int, **said: Any) -> Answer:
     """A facilitator enters the ballot of somebody without a phone, on a numbered paper token.
 
     A paper has a seat from its first good ballot on, at most MOST_PAPERS of them a table. Refuses
     `paper_elsewhere` and `papers_used_up`.
     """
+    vote = Vote(**said)
     require(actor, "ballot.proxy")
     assert actor.forum is not None
     assert actor.table is not None
-    facts = await _facts(hall, question)
+    facts = await _facts(hall, vote.question)
     if facts is None:
         return {"status": "closed", "reason": "not_open"}
     if facts.forum != actor.forum:
         return {"status": "not_eligible"}
-    if (wrong := _wrong(facts, choice, actor.table)) is not None:
-        return wrong
     forum, table = actor.forum, actor.table
+    if not isinstance(ready := _ballot(facts, vote, 0, "proxy", table), CastBallot):
+        return ready
 
     def seat_of(session: Session, now: int) -> Change[int | None]:
-        row = questions.get(session, question, forum)
+        row = questions.get(session, vote.question, forum)
         if not rules.accepts(row.state, row.closes_at, now):
             # Nothing new is stored; but a ballot whose answer was lost is told so again.
             return Change(forums.paper_used(session, forum, paper, table))
@@ -125,64 +191,17 @@ async def cast_by_proxy(
     seat = await hall.change(forum, seat_of)
     if seat is None:
         return {"status": "closed"}
-    answer = await _store(hall, facts, seat, question, key, rev, nonce, choice, "proxy", table)
-    return {**answer, "paper": paper}
+    return {**await hall.cast(replace(ready, seat=seat)), "paper": paper}
 
 
-def _wrong(facts: _Frozen, choice: Any, table: int | None) -> dict[str, Any] | None:
-    """The answer to a choice that cannot be cast, or None for a good one."""
-    try:
-        BALLOTS[facts.definition.kind].clean(facts.definition, choice, table)
-    except Refused as refused:
-        return {"status": "invalid", "reason": str(refused.details.get("reason", refused.code))}
-    return None
-
-
-async def _store(
-    hall: Hall,
-    facts: _Frozen,
-    seat: int,
-    question: int,
-    key: str,
-    rev: int,
-    nonce: str,
-    choice: Any,
-    channel: str,
-    table: int | None,
-) -> dict[str, Any]:
-    if (wrong := _wrong(facts, choice, table)) is not None:
-        # What was good when it was counted may have become wrong, such as a sticker on one's table.
-        found = await hall.read(questions.by_key, question, key, seat)
-        return {"status": "counted_before", **found} if found else wrong
-    kind = BALLOTS[facts.definition.kind]
-    clean = kind.clean(facts.definition, choice, table)
-    written = json.dumps(clean, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    ballot_id = audit.ballot_id(question, key)
-    return await hall.cast(
-        CastBallot(
-            question=question,
-            seat=seat,
-            rev=rev,
-            key=key,
-            choice=written,
-            cells=kind.cells(facts.definition, clean),
-            ballot_id=ballot_id,
-            commitment=audit.commitment(question, ballot_id, written, nonce),
-            channel=channel,
-            table=table,
-            secret=facts.secret,
-        )
-    )
-
-
-async def status(hall: Hall, actor: Actor, *, question: int, key: str) -> dict[str, Any]:
+async def status(hall: Hall, actor: Actor, *, question: int, key: str) -> Answer:
     """What became of a ballot whose answer was lost; `unknown` when it never arrived."""
     require(actor, "ballot.cast")
     assert actor.seat is not None
     return await hall.read(_status, actor.seat, question, key, hall.now())
 
 
-def _status(session: Session, seat: int, question: int, key: str, now: int) -> dict[str, Any]:
+def _status(session: Session, seat: int, question: int, key: str, now: int) -> Answer:
     found = questions.by_key(session, question, key, seat)
     if found is not None:
         return {"status": "counted_before", **found}

@@ -127,6 +127,7 @@ async def make(
         _fill(session, forum_id, plan, new, words, board)
         # In one transaction with the forum, so that a form sent twice finds it.
         body = cards.issue(session, hall, forum_id, "moderator", moderator, now)
+        audit.record(session, forum_id, "forum_made", forums.facts(forum))
         audit.record(session, forum_id, "card_issued", body)
         return Change((forum_id, forum.code))
 

@@ -83,8 +83,7 @@ async def set_basics(hall: Hall, actor: Actor, new: Basics) -> None:
         if forum.state == "before":
             forum.starts_at = new.starts_at
         session.add(forum)
-        body = {"title": forum.title, "entry": forum.entry, "starts_at": forum.starts_at}
-        return Change(None, frozenset({"forum", "agenda"}), ("forum_edited", body))
+        return Change(None, frozenset({"forum", "agenda"}), ("forum_edited", forums.facts(forum)))
 
     await _set(hall, actor, decide)
 

@@ -52,7 +52,23 @@ def secret_of(hall: Hall) -> str:
 
 async def gate(hall: Hall, code: str) -> Gate:
     """The forum of a six-digit code. Refuses `forum_unknown`."""
-    return known(await hall.read(seats.gate, code), code)
+    return known(await hall.read_together(_gates, code), code)
+
+
+def _gates(session: Session, codes: Sequence[str]) -> list[Gate | None]:
+    found = {code: seats.gate(session, code) for code in set(codes)}
+    return [found[code] for code in codes]
+
+
+@dataclass(frozen=True)
+class _Comes:
+    """Somebody at a door: the token shown, the forum (id or six-digit code), the look's facts."""
+
+    token: str
+    forum: int | None
+    code: str | None
+    now: int
+    secret: str
 
 
 async def recognise(hall: Hall, token: str, forum: int | None = None) -> Actor:
@@ -60,7 +76,8 @@ async def recognise(hall: Hall, token: str, forum: int | None = None) -> Actor:
 
     `forum` (id) says in which forum an account's role is asked for.
     """
-    return await hall.read(sessions.recognise, token, hall.now(), secret_of(hall), forum)
+    _, actor = await _look(hall, token, forum, None)
+    return actor
 
 
 async def arrive(hall: Hall, code: str, token: str) -> tuple[Gate, Actor]:
@@ -68,13 +85,26 @@ async def arrive(hall: Hall, code: str, token: str) -> tuple[Gate, Actor]:
 
     Refuses `forum_unknown`.
     """
+    found, actor = await _look(hall, token, None, code)
+    return known(found, code), actor
 
-    def look(session: Session) -> tuple[Gate, Actor]:
-        forum = known(seats.gate(session, code), code)
-        actor = sessions.recognise(session, token, hall.now(), secret_of(hall), forum.id)
-        return forum, actor
 
-    return await hall.read(look)
+async def _look(
+    hall: Hall, token: str, forum: int | None, code: str | None
+) -> tuple[Gate | None, Actor]:
+    coming = _Comes(token, forum, code, hall.now(), secret_of(hall))
+    return await hall.read_together(_arrivals, coming)
+
+
+def _arrivals(session: Session, coming: Sequence[_Comes]) -> list[tuple[Gate | None, Actor]]:
+    """Everybody who is at the door at this moment, from one look."""
+    found = _gates(session, [each.code or "" for each in coming])
+    shown = [
+        sessions.Shown(each.token, gate.id if gate else each.forum)
+        for each, gate in zip(coming, found, strict=True)
+    ]
+    actors = sessions.recognise(session, shown, coming[0].now, coming[0].secret)
+    return list(zip(found, actors, strict=True))
 
 
 def page_token(hall: Hall, actor: Actor, screen: str = "") -> tuple[str, int]:

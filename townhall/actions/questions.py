@@ -13,7 +13,7 @@ from townhall.domain.audience import Actor
 from townhall.domain.ballots import require_ready
 from townhall.domain.errors import Refused
 from townhall.hall import Change, Hall
-from townhall.storage import audit, ballots, forums, notes, questions, selections
+from townhall.storage import audit, ballots, forums, notes, questions, sealing, selections
 from townhall.storage.schema import Forum, Question
 from townhall.storage.writer import lock_question
 
@@ -58,11 +58,17 @@ async def open_(
             row.options = _summaries(session, forum)
         require_ready(questions.definition(row))
         _set(session, row, rules.open_(rules.course_of(row), now, seconds))
-        row.definition_hash = rules.definition_hash(_facts(row))
+        row.definition_hash = rules.definition_hash(questions.facts(row))
         forum.stage = {"scene": "question", "question": row.id, "blank": False}
-        selections.lock_rule(session, _id(forum), question, now)
+        rules_locked = selections.lock_rule(session, _id(forum), question, now)
         session.add(row)
-        body = {"question": row.id, "definition": row.definition_hash, "closes_at": row.closes_at}
+        body = {
+            "question": row.id,
+            "definition": row.definition_hash,
+            "opened_at": row.opened_at,
+            "closes_at": row.closes_at,
+            "rules": rules_locked,
+        }
         return Change(_answer(row), _SEEN | {"stage"}, ("question_open", body))
 
     return await steer(hall, actor, "question.steer", key, decide, _now(actor, question))
@@ -127,6 +133,8 @@ def _finish(session: Session, now: int, *, forum: int, question: int) -> Change[
     certificate = questions.recount(session, row, present=present, now=now)
     certificate.heads = audit.heads(session, forum)
     session.add(certificate)
+    first = row.first_id if "shift" in certificate.result else None
+    listed = sealing.list_digest(session, row, first)
     if row.secret:
         ballots.forget_order(session, question)
     _set(session, row, rules.finish(rules.course_of(row), now))
@@ -134,11 +142,16 @@ def _finish(session: Session, now: int, *, forum: int, question: int) -> Change[
         "question": question,
         "counted": certificate.counted,
         "eligible": certificate.eligible,
+        "present": certificate.present,
+        "channels": certificate.channels,
         "digest": certificate.digest,
         "root": certificate.root,
         "heads": certificate.heads,
         "cells": certificate.cells,
         "differs": certificate.differs,
+        "closed_at": certificate.closed_at,
+        "first": first,
+        "list": listed,
     }
     return Change(None, _SEEN, ("question_closed", body))
 
@@ -155,7 +168,7 @@ async def reveal(hall: Hall, actor: Actor, *, key: str, question: int) -> dict[s
             return Change(_answer(row))
         _set(session, row, rules.reveal(rules.course_of(row), now))
         forum.stage = {"scene": "reveal", "question": row.id, "blank": False}
-        body = {"question": row.id}
+        body = {"question": row.id, "revealed_at": row.revealed_at}
         return Change(_answer(row), _SEEN | {"stage"}, ("question_reveal", body))
 
     return await steer(hall, actor, "question.steer", key, decide, _now(actor, question))
@@ -203,12 +216,6 @@ def _summaries(session: Session, forum: Forum) -> list[dict[str, Any]]:
         for summary in notes.sent(session, _id(forum))
         if summary["segment"] == talk
     ]
-
-
-def _facts(row: Question) -> dict[str, Any]:
-    """The frozen facts as `domain.questions.FROZEN` names them."""
-    facts = {name: getattr(row, name) for name in _COPIED}
-    return {**facts, "first": row.first_id, "reopens": row.reopens}
 
 
 def _id(forum: Forum) -> int:

@@ -209,7 +209,15 @@ async def close(
         stored.lock(session, row, stored.locked_at(row, now) or now)
         stored.seal(session, row, document)
         assert row.digest is not None
-        body = {"selection": selection, "digest": row.digest, "exception": row.exception}
+        first, final = stored.scored_rounds(session, row)
+        body = {
+            "selection": selection,
+            "digest": row.digest,
+            "exception": row.exception,
+            "rule": row.rule_hash,
+            "first": first,
+            "final": final,
+        }
         return Change(row.digest, SCORE, ("selection_closed", body))
 
     return await change_one(hall, actor, selection, change)

@@ -122,10 +122,11 @@ async def recuse(
             sorted([*out, candidate]) if on else [each for each in out if each != candidate]
         )
         session.add(found.panelist)
+        body = {"selection": selection, "candidate": candidate, "on": on}
         if found.sheet is not None:
             _step_aside(session, found.sheet, candidate, on)
-        number = found.panelist.number
-        body = {"selection": selection, "panelist": number, "candidate": candidate, "on": on}
+            body |= _record(found, found.sheet)
+        body["panelist"] = found.panelist.number
         return Change(None, SCORE, ("panel_recused", body))
 
     await change_one(hall, actor, selection, change)
@@ -185,7 +186,8 @@ async def save(
         sheet.rev, sheet.saved_at, sheet.final_at = rev + 1, now, now if final else None
         session.add(sheet)
         session.flush()
-        return Change(_answer(sheet), SCORE, ("sheet_saved", _record(found, sheet)))
+        body = {**_record(found, sheet), "rule": row.rule_hash}
+        return Change(_answer(sheet), SCORE, ("sheet_saved", body))
 
     return await hall.change(actor.forum, decide)
 
@@ -202,6 +204,7 @@ def _answer(sheet: Sheet) -> dict[str, Any]:
 def _record(found: Member, sheet: Sheet) -> dict[str, Any]:
     """A sheet in the chain: that it was saved, and once it is final what it binds to."""
     body = {
+        "selection": found.panelist.selection_id,
         "panelist": found.panelist.number,
         "rev": sheet.rev,
         "final": sheet.final_at is not None,

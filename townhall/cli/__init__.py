@@ -13,8 +13,12 @@ COMMANDS = {
     "forum": "make a forum, list forums",
     "user": "accounts and the roles they hold",
     "import": "read proposals from a file",
-    "export": "write proposals to a file",
+    "export": "write proposals, or a whole forum, to a file",
     "score": "recompute a selection from its file",
+    "backup": "one copy of everything, while the server runs",
+    "restore": "put a copy back",
+    "capacity": "whether so many phones fit on this machine",
+    "verify": "check a forum's file, or one receipt in it",
     "migrate": "bring a PostgreSQL database up to date",
     "settings": "every setting, its value and its meaning",
 }

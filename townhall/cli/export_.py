@@ -1,13 +1,15 @@
-"""`townhall export proposals`: a board's proposals as CSV or JSONL, to a file or the terminal.
+"""`townhall export proposals` and `townhall export forum`: what others read, check or take over.
 
-What it writes, `townhall import proposals` reads: agreements then stand as imported ones, and
-sympathies are told but not taken over. May call everything.
+Proposals go out as CSV or JSONL and `townhall import proposals` reads them: agreements then stand
+as imported ones, and sympathies are told but not taken over. A forum goes out as JSON, which
+`townhall verify` checks. May call everything.
 """
 
 import csv
 import json
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -21,6 +23,8 @@ from townhall.cli.import_ import target
 from townhall.domain.errors import Refused
 from townhall.domain.importing import EXPORTED, escaped
 from townhall.hall import Hall
+from townhall.screens import audit
+from townhall.settings import Settings
 from townhall.storage import boards
 from townhall.storage import proposals as stored
 
@@ -39,7 +43,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 @app.callback()
 def command() -> None:
-    """Write proposals to a file."""
+    """Write proposals, or a whole forum, to a file."""
 
 
 @app.command()
@@ -58,13 +62,39 @@ def proposals(
     chosen = here.settings()
     jsonl = form is Form.JSONL or (form is None and file is not None and file.suffix == ".jsonl")
     rows = here.on_hall(chosen, lambda hall: _rows(hall, board))
+    # CSV begins with a mark by which spreadsheets know that it is UTF-8.
+    with _opened(chosen, file, "utf-8" if jsonl else "utf-8-sig") as out:
+        write(out, rows, jsonl=jsonl)
+
+
+@app.command()
+def forum(
+    code: Annotated[str, typer.Argument(help="The six digits of the forum.")],
+    file: Annotated[
+        Path | None, typer.Option("--out", help="Where to write; the terminal if not given.")
+    ] = None,
+) -> None:
+    """Write a finished forum with ballots, results and audit chains, naming nobody."""
+    chosen = here.settings()
+
+    async def look(hall: Hall) -> dict[str, Any]:
+        return await hall.read(audit.forum, code)
+
+    found = here.on_hall(chosen, look)
+    with _opened(chosen, file, "utf-8") as out:
+        json.dump(found, out, ensure_ascii=False, indent=1)
+        out.write("\n")
+
+
+@contextmanager
+def _opened(chosen: Settings, file: Path | None, encoding: str) -> Iterator[TextIO]:
+    """The file, or the terminal; what cannot be written is one line and exit code 2."""
     if file is None:
-        write(sys.stdout, rows, jsonl=jsonl)
+        yield sys.stdout
         return
     try:
-        # CSV begins with a mark by which spreadsheets know that it is UTF-8.
-        with file.open("w", encoding="utf-8" if jsonl else "utf-8-sig", newline="") as out:
-            write(out, rows, jsonl=jsonl)
+        with file.open("w", encoding=encoding, newline="") as out:
+            yield out
     except OSError as error:
         refused = Refused("export_unwritable", file=file, reason=error.strerror)
         print(here.sentence(chosen, refused), file=sys.stderr)

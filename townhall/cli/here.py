@@ -5,7 +5,8 @@ Whoever can run a command on the server's own database runs the house.
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import TypeVar
 
 import typer
@@ -38,8 +39,15 @@ def settings() -> Settings:
 
 def on_hall(chosen: Settings, work: Callable[[Hall], Awaitable[T]]) -> T:
     """Run an action on the settings' database; a refusal is one line and exit code 2."""
-    try:
+    with one_line(chosen):
         return asyncio.run(_with_hall(chosen, work))
+
+
+@contextmanager
+def one_line(chosen: Settings) -> Iterator[None]:
+    """What is refused inside is one line and exit code 2."""
+    try:
+        yield
     except Refused as refused:
         print(sentence(chosen, refused), file=sys.stderr)
         raise typer.Exit(2) from None
@@ -51,10 +59,17 @@ def sentence(chosen: Settings, refused: Refused) -> str:
     return " ".join(words(f"refused.{refused.code}", **refused.details).split())
 
 
-async def _with_hall(chosen: Settings, work: Callable[[Hall], Awaitable[T]]) -> T:
-    hall = Hall(open_database(chosen.database_url), Hub(MemoryBus()), chosen)
-    await hall.start()
+@asynccontextmanager
+async def hall(chosen: Settings) -> AsyncIterator[Hall]:
+    """A started hall on the settings' database."""
+    started = Hall(open_database(chosen.database_url), Hub(MemoryBus()), chosen)
+    await started.start()
     try:
-        return await work(hall)
+        yield started
     finally:
-        await hall.stop()
+        await started.stop()
+
+
+async def _with_hall(chosen: Settings, work: Callable[[Hall], Awaitable[T]]) -> T:
+    async with hall(chosen) as started:
+        return await work(started)

@@ -6,12 +6,44 @@ their form. No ballot, no token and no personal text is ever handed to a logger.
 
 import logging
 import sys
+import time
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from townhall.domain.errors import Refused
 from townhall.settings import Settings
 from townhall.web.middleware import REQUEST_ID
+
+MOST_ALIKE, EVERY_SECONDS = 5, 10.0
+"""Failures of one place that are logged, in so many seconds."""
+
+
+class Sparing(logging.Filter):
+    """A hall whose disk is full fails thousands of times, and a log lies on that disk too.
+
+    Of one place's failures only the first few are logged, and how many were left out with the next
+    one that is. What was refused is told without its traceback.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._seen: dict[tuple[str, int], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether this record is logged."""
+        if not record.exc_info:
+            return True
+        place, now = (record.pathname, record.lineno), time.monotonic()
+        began, n = self._seen.get(place, (now, 0))
+        if now - began > EVERY_SECONDS:
+            if n > MOST_ALIKE:
+                record.left_out = n - MOST_ALIKE
+            began, n = now, 0
+        self._seen[place] = (began, n + 1)
+        if isinstance(record.exc_info[1], Refused):
+            record.refused, record.exc_info = str(record.exc_info[1]), None
+        return n < MOST_ALIKE
 
 
 def configure(settings: Settings) -> None:
@@ -31,6 +63,7 @@ def configure(settings: Settings) -> None:
         plain = structlog.dev.plain_traceback
         last = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)
     handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(Sparing())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=before,

@@ -1,9 +1,11 @@
 """`townhall serve`: one process of the server on the settings' address."""
 
 import asyncio
+import resource
 import socket
 import sys
 from collections.abc import Coroutine
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,11 +18,12 @@ from townhall.app import Townhall
 from townhall.cli import here, logs
 from townhall.domain.errors import Refused
 from townhall.settings import Settings
+from townhall.sockets.lane import LaneProtocol
+from townhall.sockets.packets import LARGEST_FRAME
 from townhall.web.i18n import catalogue
 
 # With the loop thread busy, handing over the interpreter lock to the writer took whole seconds.
 SWITCH_SECONDS = 0.0005
-LARGEST_FRAME = 32_768
 
 
 def command(
@@ -66,6 +69,9 @@ class Server:
 
     def __init__(self, settings: Settings, url_file: Path | None = None) -> None:
         sys.setswitchinterval(SWITCH_SECONDS)
+        with suppress(ValueError, OSError):  # a socket is a file, and a shell allows few of them
+            _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
         self.socket = _listen(settings)
         self.settings = settings.model_copy(update={"port": self.socket.getsockname()[1]})
         self.townhall = Townhall(self.settings)
@@ -77,7 +83,7 @@ class Server:
         self._uvicorn = uvicorn.Server(
             uvicorn.Config(
                 self.townhall.app,
-                ws="websockets-sansio",
+                ws=LaneProtocol,
                 ws_max_size=LARGEST_FRAME,
                 ws_per_message_deflate=False,
                 ws_ping_interval=None,

@@ -3,7 +3,7 @@
 from townhall.cli import here
 from townhall.settings import Settings
 
-_HIDDEN = {"secret"}
+_HIDDEN = {"secret", "metrics_token"}
 
 
 def command() -> None:

@@ -338,6 +338,8 @@ def _told_to_wait(answer: Answer) -> float | None:
     """Seconds to wait before the same may be sent again; None when the answer is final."""
     if answer.get("status") == "busy":
         return float(answer.get("retry_after", 1))
+    if answer.get("status") == "refused" and answer.get("code") == "not_saving":
+        return 1.0
     if answer.get("status") == "refused" and answer.get("code") == "too_many":
         details = answer.get("details", {})
         return float(details.get("retry_after") or details.get("seconds") or 1)

@@ -10,9 +10,10 @@ import base64
 import hashlib
 import json
 import secrets
+import socket
 import ssl
 from collections.abc import Callable, Iterator
-from typing import Any, cast
+from typing import Any, Self, cast
 from urllib.parse import urlsplit
 
 _GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -31,8 +32,8 @@ class NotLetIn(Exception):  # noqa: N818 - an expected "no", like the server's o
         self.code = code
 
 
-def frame(payload: bytes, opcode: int = _TEXT) -> bytes:
-    """A masked frame, as clients must send them."""
+def frame(payload: bytes, opcode: int = _TEXT, *, masked: bool = True) -> bytes:
+    """A masked frame, as clients must send them; `masked=False` masks with zeros, for speed."""
     n = len(payload)
     head = bytes([0x80 | opcode])
     if n < 126:
@@ -41,6 +42,8 @@ def frame(payload: bytes, opcode: int = _TEXT) -> bytes:
         head += b"\xfe" + n.to_bytes(2, "big")
     else:
         head += b"\xff" + n.to_bytes(8, "big")
+    if not masked:
+        return head + bytes(4) + payload
     mask = secrets.token_bytes(4)
     whole = int.from_bytes((mask * (n // 4 + 1))[:n], "big")
     return head + mask + (int.from_bytes(payload, "big") ^ whole).to_bytes(n, "big")
@@ -102,25 +105,29 @@ class Wire(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
 
     @classmethod
-    async def open(cls, url: str, auth: object, on_event: OnEvent | None = None) -> "Wire":
+    async def open(cls, url: str, auth: object, on_event: OnEvent | None = None) -> Self:
         """Connect to the server at `url` (http or https) and wait until it lets us in.
 
         Without `on_event` the server's events are not even read.
         """
+        return await cls(urlsplit(url).netloc, auth, on_event).connect(url)
+
+    async def connect(self, url: str, line: socket.socket | None = None) -> Self:
+        """The same for one that was made but not opened; over `line` where that is connected."""
         parts = urlsplit(url)
         safe = parts.scheme == "https"
-        _, wire = await asyncio.get_running_loop().create_connection(
-            lambda: cls(parts.netloc, auth, on_event),
-            parts.hostname or "",
-            parts.port or (443 if safe else 80),
+        address = {"host": parts.hostname or "", "port": parts.port or (443 if safe else 80)}
+        await asyncio.get_running_loop().create_connection(
+            lambda: self,
+            **({"sock": line} if line else address),
             ssl=ssl.create_default_context() if safe else None,
         )
         try:
-            await wire.opened
+            await self.opened
         except BaseException:
-            wire.abort()
+            self.abort()
             raise
-        return wire
+        return self
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transport is one by its methods and not by its class.
@@ -212,16 +219,11 @@ class Wire(asyncio.Protocol):
         elif kind == b"0":
             self.send("40" + json.dumps(self._auth))
         elif what == b"42":
-            if self._on_event is None:
-                return
-            event, *data = json.loads(packet[2:])
-            self._on_event(event, data[0] if data else None)
+            self._event(packet)
         elif what == b"43":
             number, _, rest = packet[2:].partition(b"[")
-            waiting = self._acks.pop(int(number), None)
-            if waiting is not None and not waiting.done():
-                answer = json.loads(b"[" + rest)
-                waiting.set_result(answer[0] if answer else None)
+            answer = json.loads(b"[" + rest)
+            self._acknowledged(int(number), answer[0] if answer else None)
         elif what == b"40" and not self.opened.done():
             self.opened.set_result(None)
         elif what == b"44":
@@ -229,3 +231,13 @@ class Wire(asyncio.Protocol):
             self._fail(NotLetIn(str(said.get("message", "") if isinstance(said, dict) else said)))
         elif (what == b"41" or kind == b"1") and self.transport is not None:
             self.transport.close()
+
+    def _event(self, packet: bytes) -> None:
+        if self._on_event is not None:
+            event, *data = json.loads(packet[2:])
+            self._on_event(event, data[0] if data else None)
+
+    def _acknowledged(self, number: int, answer: Any) -> None:
+        waiting = self._acks.pop(number, None)
+        if waiting is not None and not waiting.done():
+            waiting.set_result(answer)

@@ -14,7 +14,12 @@ GENESIS = ""
 """What the first link of a chain names as its predecessor."""
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_RECEIPT_LETTERS = 4
+
+
+_CANONICAL = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+)
+_TWO_LETTERS = [first + second for first in _CROCKFORD for second in _CROCKFORD]
 
 
 def _sha256(data: bytes) -> str:
@@ -26,9 +31,7 @@ def canonical(value: Any) -> str:
 
     Takes what JSON can hold, without floats that are not finite (ValueError).
     """
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
+    return _CANONICAL.encode(value)
 
 
 @dataclass(frozen=True)
@@ -75,17 +78,7 @@ def commitment(question: int, ballot: str, choice_json: str, nonce: str) -> str:
 def receipt_code(ballot: str) -> str:
     """The short code on screens: the ballot id's first 20 bits as four Crockford base32 letters."""
     bits = int(ballot[:5], 16)
-    shifts = range(5 * (_RECEIPT_LETTERS - 1), -1, -5)
-    return "".join(_CROCKFORD[(bits >> shift) & 31] for shift in shifts)
-
-
-@dataclass(frozen=True)
-class Inclusion:
-    """Proof that a leaf is in a tree: its index, the tree's size, the hashes beside its path."""
-
-    index: int
-    size: int
-    path: tuple[str, ...]
+    return _TWO_LETTERS[bits >> 10] + _TWO_LETTERS[bits & 1023]
 
 
 def merkle_root(leaves: Iterable[str]) -> str:
@@ -100,36 +93,6 @@ def merkle_root(leaves: Iterable[str]) -> str:
     while len(level) > 1:
         level = _level_above(level)
     return level[0].hex()
-
-
-def inclusion(leaves: Iterable[str], leaf: str) -> Inclusion:
-    """The proof that `leaf` is among the leaves (ValueError if it is not)."""
-    ordered = sorted(leaves)
-    index = position = ordered.index(leaf)
-    level, path = [_leaf(each) for each in ordered], []
-    while len(level) > 1:
-        sibling = position ^ 1
-        if sibling < len(level):
-            path.append(level[sibling].hex())
-        level, position = _level_above(level), position // 2
-    return Inclusion(index, len(ordered), tuple(path))
-
-
-def included(root: str, leaf: str, proof: Inclusion) -> bool:
-    """Whether the proof leads from the leaf to the root."""
-    if not 0 <= proof.index < proof.size:
-        return False
-    current, position, last = _leaf(leaf), proof.index, proof.size - 1
-    path = [bytes.fromhex(each) for each in proof.path]
-    while last:
-        # The last node of an odd level has no sibling and moves up as it is.
-        if position % 2 or position < last:
-            if not path:
-                return False
-            beside = path.pop(0)
-            current = _node(beside, current) if position % 2 else _node(current, beside)
-        position, last = position // 2, last // 2
-    return not path and current.hex() == root
 
 
 def _leaf(text: str) -> bytes:

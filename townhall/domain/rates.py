@@ -6,7 +6,7 @@ Belongs here: the arithmetic alone. Does not belong here: what is counted and by
 from dataclasses import dataclass
 
 
-@dataclass
+@dataclass(slots=True)
 class Bucket:
     """`rate` tokens a second, at most `burst` saved up; `since` in seconds of any one clock."""
 

@@ -9,6 +9,10 @@ class MemoryBus:
     def __init__(self) -> None:
         self._heard: Heard | None = None
 
+    @property
+    def heard_ago(self) -> float:
+        return 0.0
+
     async def start(self, heard: Heard) -> None:
         self._heard = heard
 

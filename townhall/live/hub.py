@@ -9,7 +9,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 
-from townhall.live.bus import Bus
+from townhall.live.bus import DEAF, Bus
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +26,11 @@ class Hub:
         self._pending: dict[int, set[str]] = defaultdict(set)
         self._flushing: dict[int, asyncio.Task[None]] = {}
         self._listener: Listener | None = None
+
+    @property
+    def deaf(self) -> bool:
+        """Whether news from other processes stays out: screens then follow a second later."""
+        return self._bus.heard_ago > DEAF
 
     async def start(self, listener: Listener) -> None:
         """Listen on the bus; `listener(forum, slices)` is awaited once a flush."""

@@ -55,7 +55,8 @@ def turnout(
 ) -> dict[str, Any]:
     """How many took part in each opened question, by channel, of how many who may.
 
-    From the close on these are who might at that moment, as the certificate says.
+    From the close on these are who might at that moment, as the certificate says, and what seals
+    the ballots is told before any result: the Merkle root, and the head of every writer's chain.
     """
     rows = [q for q in stored.of_forum(session, forum_id) if q.state != "draft"]
     voted = forums.voters(session, _ids(rows))
@@ -66,9 +67,14 @@ def turnout(
             "voted": sum(voted[_id(q)].values()),
             "entitled": closed[_id(q)].eligible if _id(q) in closed else entitled[q.eligibility],
             "channels": voted[_id(q)],
+            **_seal(closed.get(_id(q))),
         }
         for q in rows
     }
+
+
+def _seal(certificate: Certificate | None) -> dict[str, Any]:
+    return {} if certificate is None else {"root": certificate.root, "heads": certificate.heads}
 
 
 def tally(session: Session, forum_id: int, audience: Audience, table: int | None) -> dict[str, Any]:

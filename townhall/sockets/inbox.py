@@ -1,25 +1,28 @@
-"""From the wire to an event and back: who the socket is, how fast it may speak, what it gets.
+"""From the wire to an event and back: who the client is, how fast it may speak, what it gets.
 
-A connection's role comes from its session at connect and never from a payload.
+A connection's role comes from its session on arrival and never from a payload. How its packets
+travel is the matter of its `Peer`: the lane's, or python-socketio's behind another server.
 """
 
+import asyncio
 import logging
 import math
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
-
-import socketio
+from functools import partial
+from typing import Any, Protocol
 
 from townhall.actions import people
+from townhall.counts import COUNTS
 from townhall.domain.audience import Actor, audience_of, require
 from townhall.domain.errors import Refused
 from townhall.domain.rates import Bucket
-from townhall.events import EVENTS, VOTES, dispatch
+from townhall.events import EVENTS, VOTES, dispatch, vote_now
 from townhall.hall import Hall
 from townhall.sockets.outbox import Outbox, Room
-from townhall.sockets.server import GuardedServer
+from townhall.sockets.packets import Message
 
 log = logging.getLogger(__name__)
 
@@ -31,13 +34,26 @@ TOTAL_RATE, TOTAL_BURST = 60.0, 300.0
 FORGIVEN_RATE, MOST_REFUSED = 100.0, 600.0
 AWAY_SECONDS = 30
 
+Reply = Callable[[dict[str, Any]], None]
 
-@dataclass
+
+class Peer(Protocol):
+    """The other end of a connection."""
+
+    def tell(self, message: Message) -> None:
+        """Send a message; it may be left out where a newer state follows."""
+
+    def end(self, message: Message | None = None) -> None:
+        """Say a last word and goodbye."""
+
+
+@dataclass(eq=False, slots=True)
 class Connection:
-    """One live socket."""
+    """Somebody who was let in, and the wire to them."""
 
     actor: Actor
     room: Room
+    peer: Peer
     under_way: int = 0
     flooding: bool = False
     sent_away: bool = False
@@ -46,94 +62,115 @@ class Connection:
     def wait(self, event: str) -> float:
         """Seconds to wait before this event may run; 0 for now."""
         now = time.monotonic()
-        if whole := self._bucket("*", TOTAL_RATE, TOTAL_BURST, now).take(now):
+        whole = self._bucket("*", TOTAL_RATE, TOTAL_BURST, now).take(now)
+        if whole:
             refused = self._bucket("refused", FORGIVEN_RATE, MOST_REFUSED, now)
             self.flooding = self.flooding or refused.take(now) > 0
             return max(whole, (MOST_REFUSED - refused.tokens) / FORGIVEN_RATE)
         known = EVENTS.get(event)
-        if known is None:
-            return 0.0
-        return self._bucket(event, known.rate, known.burst, now).take(now)
+        return self._bucket(event, known.rate, known.burst, now).take(now) if known else 0.0
 
     def _bucket(self, name: str, rate: float, burst: float, now: float) -> Bucket:
-        return self.buckets.setdefault(name, Bucket.full(rate, burst, now))
+        found = self.buckets.get(name)
+        if found is None:
+            found = self.buckets[name] = Bucket(rate, burst, burst, now)
+        return found
 
 
 class Inbox:
-    """Handlers of the socket server; holds the live connections of this process."""
+    """What clients say; holds the live connections of this process."""
 
-    def __init__(self, hall: Hall, server: GuardedServer, outbox: Outbox) -> None:
+    def __init__(self, hall: Hall, outbox: Outbox) -> None:
         self.hall = hall
-        self.server = server
         self.outbox = outbox
-        self.live: dict[str, Connection] = {}
-        self.of_seat: defaultdict[int, list[str]] = defaultdict(list)
+        self.live: set[Connection] = set()
+        self.of_seat: defaultdict[int, list[Connection]] = defaultdict(list)
         self.away: dict[int, float] = {}
-        server.on("connect", self.connect)
-        server.on("disconnect", self.disconnect)
-        server.on("*", self.event)
+        self._tasks: set[asyncio.Task[None]] = set()
 
-    async def connect(self, sid: str, environ: dict[str, Any], auth: Any = None) -> None:
-        """Let in whoever shows a session's token for the forum it names."""
+    async def arrive(self, peer: Peer, auth: Any) -> Connection:
+        """Let in whoever shows a session's token for the forum it names; else refuse."""
         code, token = _shown(auth)
-        try:
-            forum, actor = await people.arrive(self.hall, code, token)
-            require(actor, "state.follow", forum=forum.id)
-            self._stay_away(actor)
-        except Refused as refused:
-            raise socketio.exceptions.ConnectionRefusedError(refused.code) from None
+        forum, actor = await people.arrive(self.hall, code, token)
+        require(actor, "state.follow", forum=forum.id)
+        self._stay_away(actor)
         audience = audience_of(actor.role)
         room = Room(forum.id, audience, actor.table if audience == "desk" else None)
-        self.live[sid] = Connection(actor, room)
-        await self.server.enter_room(sid, room.name)
-        self.outbox.joined(room, actor.table, actor.seat)
+        connection = Connection(actor, room, peer)
+        self.live.add(connection)
+        self.outbox.joined(connection)
         if actor.seat is not None:
-            await self._cut_oldest(sid, actor.seat)
+            self._cut_oldest(connection, actor.seat)
+        return connection
 
-    async def disconnect(self, sid: str, reason: object = None) -> None:
-        """Forget a socket that has gone."""
-        connection = self.live.pop(sid, None)
-        if connection is None:
+    def left(self, connection: Connection) -> None:
+        """Forget a connection that has gone; it may be said twice."""
+        if connection not in self.live:
             return
+        self.live.remove(connection)
+        self.outbox.left(connection)
         seat = connection.actor.seat
-        self.outbox.left(connection.room, connection.actor.table, seat)
         if seat is not None:
-            self.of_seat[seat].remove(sid)
+            self.of_seat[seat].remove(connection)
             if not self.of_seat[seat]:
                 del self.of_seat[seat]
 
-    async def _cut_oldest(self, sid: str, seat: int) -> None:
+    def _cut_oldest(self, connection: Connection, seat: int) -> None:
         """One seat keeps a few sockets: a page that comes back before the old one is given up."""
-        self.of_seat[seat].append(sid)
+        self.of_seat[seat].append(connection)
         for oldest in self.of_seat[seat][:-MOST_SOCKETS]:
-            await self.server.disconnect(oldest)
+            oldest.peer.end()
 
-    async def event(self, event: str, sid: str, *data: Any) -> dict[str, Any]:
-        """Run one event and answer it; a vote under pressure is told `busy`, never dropped."""
-        connection = self.live.get(sid)
-        if connection is None:
-            return _refusal(Refused("sign_in"))
+    def event(self, connection: Connection, event: str, payload: Any, reply: Reply) -> None:
+        """Run one event; `reply(answer)` is called once, perhaps at once.
+
+        A vote under pressure is told `busy`, never dropped. Nothing that happens to the client
+        ends what it has begun.
+        """
+        if event in VOTES:
+            reply = partial(_counted, reply)
         wait = connection.wait(event)
         if connection.flooding:
-            await self._send_away(sid, connection)
-            return _busy(event, AWAY_SECONDS)
-        if wait or connection.under_way >= MOST_AT_ONCE:
-            return _busy(event, max(wait, 0.5))
-        connection.under_way += 1
+            self._send_away(connection)
+            reply(_busy(event, AWAY_SECONDS))
+        elif wait or connection.under_way >= MOST_AT_ONCE:
+            reply(_busy(event, max(wait, 0.5)))
+        elif event != "vote" or not self._vote(connection, payload, reply):
+            connection.under_way += 1
+            task = asyncio.ensure_future(self._run(connection, event, payload, reply))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    def _vote(self, connection: Connection, payload: Any, reply: Reply) -> bool:
+        """A vote as thousands come in one moment; False for one that needs more than that."""
+
+        def done(answer: dict[str, Any]) -> None:
+            connection.under_way -= 1
+            reply(answer)
+
         try:
-            answer = await dispatch(self.hall, connection.actor, event, data[0] if data else None)
+            begun = vote_now(self.hall, connection.actor, payload, done)
         except Refused as refused:
-            return _refusal(refused)
+            reply(_refusal(refused))
+            return True
+        connection.under_way += begun
+        return begun
+
+    async def _run(self, connection: Connection, event: str, payload: Any, reply: Reply) -> None:
+        try:
+            answer = await dispatch(self.hall, connection.actor, event, payload)
+        except Refused as refused:
+            answer = _refusal(refused)
         except Exception:
             log.exception("event %s failed", event)
-            return {"status": "refused", "code": "unexpected", "details": {}}
+            answer = {"status": "refused", "code": "unexpected", "details": {}}
         finally:
             connection.under_way -= 1
         if event == "sit" and answer.get("status") == "ok":
-            await self._moved(connection, answer.get("table"))
-        return answer
+            self._moved(connection, answer.get("table"))
+        reply(answer)
 
-    async def _send_away(self, sid: str, connection: Connection) -> None:
+    def _send_away(self, connection: Connection) -> None:
         """End a connection that goes on however often it is told to wait."""
         if connection.sent_away:
             return
@@ -141,9 +178,8 @@ class Inbox:
         if connection.actor.session is not None:
             self.away[connection.actor.session] = time.monotonic() + AWAY_SECONDS
         log.info("a flooding connection was ended")
-        bye = {"reason": "too_many", "retry_after": AWAY_SECONDS}
-        await self.server.emit("bye", bye, room=sid)
-        await self.server.disconnect(sid)
+        COUNTS.ended["too_many"] += 1
+        connection.peer.end(Message("bye", {"reason": "too_many", "retry_after": AWAY_SECONDS}))
 
     def _stay_away(self, actor: Actor) -> None:
         """Refuse `too_many` (seconds) while a session that was sent away must stay there."""
@@ -152,27 +188,33 @@ class Inbox:
         if actor.session in self.away:
             raise Refused("too_many", seconds=math.ceil(self.away[actor.session] - now))
 
-    async def _moved(self, connection: Connection, table: int | None) -> None:
+    def _moved(self, connection: Connection, table: int | None) -> None:
         """The next ballot of this seat counts for its new table."""
-        seat = connection.actor.seat
-        self.outbox.left(connection.room, connection.actor.table, seat)
+        if connection not in self.live:
+            return
+        self.outbox.left(connection)
         connection.actor = replace(connection.actor, table=table)
-        self.outbox.joined(connection.room, table, seat)
+        self.outbox.joined(connection)
 
     async def cut_revoked(self) -> None:
-        """End the sockets whose session has expired or was revoked."""
-        by_session = {c.actor.session: sid for sid, c in self.live.items() if c.actor.session}
-        for session in await people.revoked_among(self.hall, list(by_session)):
-            for sid, connection in list(self.live.items()):
-                if connection.actor.session == session:
-                    await self.server.emit("bye", {"reason": "revoked"}, room=sid)
-                    await self.server.disconnect(sid)
+        """End the connections whose session has expired or was revoked."""
+        sessions = {c.actor.session for c in self.live if c.actor.session}
+        revoked = await people.revoked_among(self.hall, list(sessions))
+        if revoked:
+            for connection in [c for c in self.live if c.actor.session in revoked]:
+                COUNTS.ended["revoked"] += 1
+                connection.peer.end(Message("bye", {"reason": "revoked"}))
+
+
+def _counted(reply: Reply, answer: dict[str, Any]) -> None:
+    COUNTS.votes[answer["status"]] += 1
+    reply(answer)
 
 
 def _shown(auth: Any) -> tuple[str, str]:
-    """The forum code and token of a connect packet; refused unless both are there."""
+    """The forum code and token of a connect packet. Refuses `sign_in` unless both are there."""
     if not isinstance(auth, dict) or not isinstance(auth.get("token"), str):
-        raise socketio.exceptions.ConnectionRefusedError("sign_in")
+        raise Refused("sign_in")
     return str(auth.get("forum", ""))[:16], auth["token"][:200]
 
 

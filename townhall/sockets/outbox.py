@@ -8,21 +8,24 @@ import asyncio
 import logging
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Coroutine, Iterable
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlmodel import Session
 
+from townhall.actions import ballots
 from townhall.domain.audience import Audience
 from townhall.hall import BALLOT_SLICES, Hall
 from townhall.screens import slices
-from townhall.sockets.server import GuardedServer
+from townhall.sockets.packets import Message
+
+if TYPE_CHECKING:
+    from townhall.sockets.inbox import Connection
 
 log = logging.getLogger(__name__)
 
 PHONE_PAUSE = 1.0
-
-T = TypeVar("T")
+AT_ONCE = 500  # recipients between two looks at what else the loop has to do
 
 
 class Room(NamedTuple):
@@ -32,34 +35,35 @@ class Room(NamedTuple):
     audience: Audience
     table: int | None
 
-    @property
-    def name(self) -> str:
-        return f"{self.forum}:{self.audience}:{self.table or ''}"
-
 
 class Outbox:
     """Sends slices to the rooms of this process."""
 
-    def __init__(self, hall: Hall, server: GuardedServer) -> None:
+    def __init__(self, hall: Hall) -> None:
         self.hall = hall
-        self.server = server
-        self.rooms: Counter[Room] = Counter()
+        self.rooms: defaultdict[Room, set[Connection]] = defaultdict(set)
         self._phones: Counter[tuple[int, int, int]] = Counter()
         self._sent: dict[int, tuple[int, int]] = {}
         self._phones_told: dict[int, float] = {}
         self._phones_later: dict[int, set[str]] = defaultdict(set)
+        self._tasks: set[asyncio.Task[None]] = set()
 
-    def joined(self, room: Room, table: int | None, seat: int | None) -> None:
-        """A socket came in."""
-        self.rooms[room] += 1
-        if seat is not None:
-            self._phones[room.forum, table or 0, seat] += 1
+    def joined(self, connection: "Connection") -> None:
+        """Somebody came in."""
+        self.rooms[connection.room].add(connection)
+        if (phone := _phone(connection)) is not None:
+            self._phones[phone] += 1
 
-    def left(self, room: Room, table: int | None, seat: int | None) -> None:
-        """A socket has gone."""
-        _less(self.rooms, room)
-        if seat is not None:
-            _less(self._phones, (room.forum, table or 0, seat))
+    def left(self, connection: "Connection") -> None:
+        """Somebody has gone."""
+        listeners = self.rooms[connection.room]
+        listeners.discard(connection)
+        if not listeners:
+            del self.rooms[connection.room]
+        if (phone := _phone(connection)) is not None:
+            self._phones[phone] -= 1
+            if self._phones[phone] <= 0:
+                del self._phones[phone]
 
     def present(self) -> dict[tuple[int, int], int]:
         """How many seats, not sockets, are here: (forum, table or 0) -> seats."""
@@ -68,6 +72,8 @@ class Outbox:
     async def changed(self, forum: int, names: frozenset[str]) -> None:
         """Send the named slices of a forum to whoever listens here."""
         rooms = [room for room in self.rooms if room.forum == forum]
+        if "questions" in names and rooms:
+            await ballots.prepare(self.hall, forum)
         if names <= BALLOT_SLICES and self._too_soon(forum, names):
             rooms = [room for room in rooms if room.audience not in ("phone", "public")]
         await self._send(forum, rooms, names)
@@ -88,7 +94,23 @@ class Outbox:
         names = frozenset(self._phones_later.pop(forum, ()))
         self._phones_told[forum] = time.monotonic()
         rooms = [r for r in self.rooms if r.forum == forum and r.audience in ("phone", "public")]
-        self.server.start_background_task(self._send, forum, rooms, names)
+        self._soon(self._send(forum, rooms, names))
+
+    def _soon(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def refresh(self, connection: "Connection") -> None:
+        """Send everything to somebody who could not listen for a while."""
+        self._soon(self._refresh(connection))
+
+    async def _refresh(self, connection: "Connection") -> None:
+        room, epoch, now = connection.room, self.hall.database.epoch, self.hall.now()
+        version, values = await self.hall.read(
+            slices.recent, room.forum, room.audience, room.table, epoch=epoch, now=now
+        )
+        connection.peer.tell(Message("slices", {"version": version, "slices": values}))
 
     async def _send(self, forum: int, rooms: list[Room], names: Iterable[str]) -> None:
         if not rooms:
@@ -101,7 +123,15 @@ class Outbox:
             whole = revision if not names <= BALLOT_SLICES else self._sent.get(forum, (0, 0))[0]
             self._sent[forum] = (whole, batches)
             if frame["slices"]:
-                await self.server.emit("slices", frame, room=room.name)
+                await self._tell(room, Message("slices", frame))
+
+    async def _tell(self, room: Room, message: Message) -> None:
+        """One message for a whole room; votes that come in meanwhile need not wait for all."""
+        listeners = tuple(self.rooms.get(room, ()))
+        for start in range(0, len(listeners), AT_ONCE):
+            for connection in listeners[start : start + AT_ONCE]:
+                connection.peer.tell(message)
+            await asyncio.sleep(0)
 
     async def catch_up(self) -> None:
         """Compare the stored versions with what was last sent; the bus may have lost news."""
@@ -118,11 +148,10 @@ class Outbox:
             del self._sent[forum]
 
 
-def _less(counted: Counter[T], one: T) -> None:
-    """One fewer of these; what is down to none is forgotten."""
-    counted[one] -= 1
-    if counted[one] <= 0:
-        del counted[one]
+def _phone(connection: "Connection") -> tuple[int, int, int] | None:
+    """The seat of a phone, and where it sits: (forum, table or 0, seat)."""
+    actor = connection.actor
+    return None if actor.seat is None else (connection.room.forum, actor.table or 0, actor.seat)
 
 
 def _frames(

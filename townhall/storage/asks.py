@@ -4,6 +4,7 @@ Belongs here: asks, their upvotes and their state. Does not belong here: who may
 (`actions.asks`) and who sees hidden ones (`screens.asks`).
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, case, func, literal, update
@@ -126,19 +127,26 @@ def set_state(session: Session, ask: Ask, state: str) -> None:
     session.flush()
 
 
-_UPVOTED = (
-    select(AskUpvote.ask_id)
-    .where(col(AskUpvote.seat_id) == bindparam("seat"))
-    .order_by(col(AskUpvote.ask_id))
+_UPVOTED = columns(col(AskUpvote.seat_id), col(AskUpvote.ask_id)).where(
+    col(AskUpvote.seat_id).in_(bindparam("seats", expanding=True))
 )
-_MINE = select(col(Ask.id)).where(col(Ask.seat_id) == bindparam("seat")).order_by(col(Ask.id))
+_ASKED = columns(col(Ask.seat_id), col(Ask.id)).where(
+    col(Ask.seat_id).in_(bindparam("seats", expanding=True))
+)
 
 
-def upvoted(session: Session, seat: int) -> list[int]:
-    """The asks that a seat sympathises with."""
-    return list(session.exec(_UPVOTED, params={"seat": seat}))
+def upvoted(session: Session, seats: Sequence[int]) -> dict[int, list[int]]:
+    """The asks that each seat sympathises with."""
+    return _by_seat(session, _UPVOTED, seats)
 
 
-def mine(session: Session, seat: int) -> list[int]:
-    """What a seat has asked, hidden ones included."""
-    return [ask for ask in session.exec(_MINE, params={"seat": seat}) if ask is not None]
+def asked(session: Session, seats: Sequence[int]) -> dict[int, list[int]]:
+    """What each seat has asked, hidden ones included."""
+    return _by_seat(session, _ASKED, seats)
+
+
+def _by_seat(session: Session, wanted: Any, seats: Sequence[int]) -> dict[int, list[int]]:
+    found: dict[int, list[int]] = {seat: [] for seat in seats}
+    for seat, ask in session.connection().execute(wanted, {"seats": list(seats)}):
+        found[seat].append(ask)
+    return {seat: sorted(asks) for seat, asks in found.items()}

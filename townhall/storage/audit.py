@@ -69,6 +69,22 @@ def heads(session: Session, forum: int) -> dict[str, str]:
     return {str(row[0]): row[1] for row in rows}
 
 
+def links(session: Session, forum: int) -> dict[str, list[dict[str, Any]]]:
+    """Every chain of a forum, link by link: writer -> [{"n", "prev", "kind", "body", "hash"}]."""
+    rows = session.connection().execute(
+        text(
+            "SELECT writer, n, prev_hash, kind, body, hash FROM audit WHERE forum_id = :f "
+            "ORDER BY writer, n"
+        ),
+        {"f": forum},
+    )
+    found: dict[str, list[dict[str, Any]]] = {}
+    for writer, n, prev, kind, body, hash_ in rows:
+        link = {"n": n, "prev": prev, "kind": kind, "body": body, "hash": hash_}
+        found.setdefault(str(writer), []).append(link)
+    return found
+
+
 def version(session: Session, forum: int) -> Version:
     """Revision and ballot batches of one forum."""
     return versions(session, [forum]).get(forum, (0, 0))

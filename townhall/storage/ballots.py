@@ -5,29 +5,32 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 from sqlmodel import Session
 
 from townhall.domain import audit
-from townhall.domain.ballots import Definition, Option
+from townhall.domain.ballots import Choice, Definition, Option
+from townhall.storage.schema import Instance
 
 _UNLINKED = (
     ("participation", "question_id, seat_id, channel, table_no", "seat_id"),
     ("secret_ballot", "ballot_id, question_id, choice, commitment", "ballot_id"),
 )
 SCRUB = "scrub"
-"""The name in `Session.info` that asks the writer to empty its log after the commit."""
+"""What asks the writer to remove old rows after the commit: the name in `Session.info`, and that
+of a fact of the installation, for the next start where this process does not live to do it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CastBallot:
-    """One cleaned ballot on its way to the disk."""
+    """One cleaned ballot on its way to the disk; nobody changes it."""
 
     question: int
     seat: int
     rev: int
     key: str
-    choice: str  # canonical JSON
+    said: Choice
+    choice: str  # the same as canonical JSON
     cells: Mapping[str, int]
     ballot_id: str
     commitment: str
@@ -73,7 +76,8 @@ def receipt(ballot_id: str, commitment: str, writer: int, batch: int) -> dict[st
     }
 
 
-def held(row: Row[Any]) -> Held:
+def held(row: Any) -> Held:
+    """A row of `ballot`, by whichever way it was read."""
     ballot_id = audit.ballot_id(row.question_id, row.key)
     return Held(
         row.rev, row.key, row.choice, receipt(ballot_id, row.commitment, row.writer, row.batch)
@@ -102,7 +106,7 @@ def forget_order(session: Session, question: int) -> None:
     """Write the rows of a secret question anew, in key order, once it is counted.
 
     WITHOUT ROWID sorts only the pointers of a page: its rows lie in the order in which they came,
-    and that order would join the two lists. The writer then empties its log of the old pages.
+    and that order would join the two lists. The writer then lets go of the old pages (`scrub`).
     """
     for table, columns, key in _UNLINKED:
         rows = session.connection().execute(
@@ -118,4 +122,6 @@ def forget_order(session: Session, question: int) -> None:
             session.connection().execute(
                 text(f"INSERT INTO {table} ({columns}) VALUES ({names})"), written
             )
+    if session.get_bind().dialect.name == "postgresql":
+        session.merge(Instance(key=SCRUB, value="due"))
     session.info[SCRUB] = True

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, Row
 
 from townhall.domain import audit, questions
 from townhall.domain.ballots import BALLOTS, Definition
@@ -25,7 +25,20 @@ from townhall.storage.ballots import (
     receipt,
     secret_counted,
 )
-from townhall.storage.batch_rows import BatchRows, given
+from townhall.storage.batch_rows import BatchRows
+
+Moved = dict[tuple[int, str], int]  # question, cell -> ballots
+
+
+@dataclass(slots=True)
+class _Asked:
+    """What a batch needs to know of one question."""
+
+    row: Row[Any]
+    forum: int
+    secret: bool
+    changeable: bool
+    batch: int  # the number that this batch will have in its forum's chain
 
 
 @dataclass(slots=True)
@@ -57,20 +70,20 @@ class Batches:
         """
         if self._heads is None:
             self._heads = heads_of(connection, self.writer)
-        asked = self.rows.questions(connection, {b.question for b in ballots})
+        asked = self._asked(connection, {b.question for b in ballots}, now)
         stored = Stored([{} for _ in ballots])
         recorded: list[int] = []
         secret: list[int] = []
         late: list[int] = []
         for i, ballot in enumerate(ballots):
-            row = asked.get(ballot.question)
-            if row is None or not questions.accepts(row.state, row.closes_at, now):
+            question = asked.get(ballot.question)
+            if question is None:
                 late.append(i)
             else:
-                (secret if row.secret else recorded).append(i)
+                (secret if question.secret else recorded).append(i)
         if late:
             self._late(connection, ballots, late, stored)
-        moved: dict[tuple[int, str], int] = defaultdict(int)
+        moved: Moved = defaultdict(int)
         kept: list[CastBallot] = []
         if recorded:
             kept += self._recorded(connection, ballots, recorded, asked, stored, moved)
@@ -83,6 +96,16 @@ class Batches:
             self.rows.move_tallies(connection, moved)
             self._append(connection, kept, asked, stored)
         return stored
+
+    def _asked(self, connection: Connection, ids: set[int], now: int) -> dict[int, _Asked]:
+        """The questions that accept ballots now."""
+        return {
+            q: _Asked(
+                row, row.forum_id, row.secret, row.changeable, self._head(row.forum_id)[0] + 1
+            )
+            for q, row in self.rows.questions(connection, ids).items()
+            if questions.accepts(row.state, row.closes_at, now)
+        }
 
     def _late(
         self,
@@ -111,17 +134,17 @@ class Batches:
         connection: Connection,
         ballots: Sequence[CastBallot],
         which: list[int],
-        asked: Mapping[int, Row[Any]],
+        asked: Mapping[int, _Asked],
         stored: Stored,
-        moved: dict[tuple[int, str], int],
+        moved: Moved,
     ) -> list[CastBallot]:
         """Recorded ballots: the highest rev of a seat counts, the same key gets its receipt."""
         by_key = self.rows.by_key(connection, [ballots[i] for i in which])
         owners = {name: found[0] for name, found in by_key.items()}
         usable: list[int] = []
         for i in which:
-            name = (ballots[i].question, ballots[i].key)
-            if owners.setdefault(name, ballots[i].seat) == ballots[i].seat:
+            ballot = ballots[i]
+            if owners.setdefault((ballot.question, ballot.key), ballot.seat) == ballot.seat:
                 usable.append(i)
             else:
                 stored.answers[i] = {"status": "invalid", "reason": "key_used"}
@@ -130,81 +153,64 @@ class Batches:
         kept: list[CastBallot] = []
         for i in usable:
             ballot = ballots[i]
+            question = asked[ballot.question]
             pair = (ballot.question, ballot.seat)
             mine = holding.get(pair)
-            before = by_key.get((ballot.question, ballot.key))
-            again = before[1] if before else mine if mine and mine.key == ballot.key else None
-            if again is not None:  # the second may have come in while we waited for its lock
-                stored.answers[i] = counted("counted_before", again)
-                continue
-            if mine is not None and not asked[ballot.question].changeable:
-                stored.answers[i] = {"status": "already_voted", **current(mine)}
-                continue
-            if mine is not None and ballot.rev <= mine.rev:
-                stored.answers[i] = {"status": "superseded", **current(mine)}
-                continue
-            now_held = Held(ballot.rev, ballot.key, ballot.choice, self._receipt(ballot, asked))
             if mine is not None:
-                definition = self._definition(asked[ballot.question])
-                kind = BALLOTS[definition.kind]
-                for cell, n in kind.cells(definition, json.loads(mine.choice)).items():
-                    moved[ballot.question, cell] -= n
+                before = by_key.get((ballot.question, ballot.key))
+                refused = _no_change(ballot, mine, before, question.changeable)
+                if refused is not None:
+                    stored.answers[i] = refused
+                    continue
+                self._take_back(question, mine, moved)
+            now_held = Held(
+                ballot.rev,
+                ballot.key,
+                ballot.choice,
+                receipt(ballot.ballot_id, ballot.commitment, self.writer, question.batch),
+            )
             holding[pair] = now_held
             by_key[ballot.question, ballot.key] = (ballot.seat, now_held)
-            stored.answers[i] = counted("counted", now_held)
+            stored.answers[i] = {
+                "status": "counted",
+                "choice": ballot.said,
+                "rev": ballot.rev,
+                "receipt": now_held.receipt,
+            }
             kept.append(ballot)
-        self._insert_recorded(connection, kept, asked)
+        self._add_recorded(connection, kept, asked)
         return kept
 
-    def _definition(self, row: Row[Any]) -> Definition:
-        """The frozen definition of an open question."""
-        if row.id not in self._definitions:
-            self._definitions[row.id] = definition_of(row)
-        return self._definitions[row.id]
+    def _take_back(self, question: _Asked, mine: Held, moved: Moved) -> None:
+        """What a seat chose before no longer counts."""
+        definition = self._definitions.get(question.row.id)
+        if definition is None:
+            definition = self._definitions[question.row.id] = definition_of(question.row)
+        kind = BALLOTS[definition.kind]
+        for cell, n in kind.cells(definition, json.loads(mine.choice)).items():
+            moved[question.row.id, cell] -= n
 
-    def _receipt(self, ballot: CastBallot, asked: Mapping[int, Row[Any]]) -> dict[str, Any]:
-        n = self._head(asked[ballot.question].forum_id)[0] + 1
-        return receipt(ballot.ballot_id, ballot.commitment, self.writer, n)
-
-    def _insert_recorded(
-        self, connection: Connection, kept: Sequence[CastBallot], asked: Mapping[int, Row[Any]]
+    def _add_recorded(
+        self, connection: Connection, kept: Sequence[CastBallot], asked: Mapping[int, _Asked]
     ) -> None:
-        if not kept:
-            return
-        rows = [
+        writer = self.writer
+        self.rows.add_recorded(
+            connection,
             [
-                b.question,
-                b.seat,
-                b.rev,
-                b.choice,
-                b.key,
-                b.commitment,
-                b.channel,
-                b.table,
-                self.writer,
-                self._head(asked[b.question].forum_id)[0] + 1,
-            ]
-            for b in sorted(kept, key=lambda b: (b.question, b.seat, b.rev))
-        ]
-        connection.execute(
-            text(
-                "INSERT INTO ballot (question_id, seat_id, rev, choice, key, commitment, channel, "
-                "table_no, writer, batch) SELECT * FROM "
-                + given(
-                    self.postgres,
-                    q="integer",
-                    s="integer",
-                    rev="integer",
-                    choice="text",
-                    key="varchar",
-                    commitment="varchar",
-                    channel="varchar",
-                    table_no="integer",
-                    writer="integer",
-                    batch="integer",
+                (
+                    b.question,
+                    b.seat,
+                    b.rev,
+                    b.choice,
+                    b.key,
+                    b.commitment,
+                    b.channel,
+                    b.table,
+                    writer,
+                    asked[b.question].batch,
                 )
-            ),
-            {"rows": json.dumps(rows)},
+                for b in sorted(kept, key=lambda b: (b.question, b.seat, b.rev))
+            ],
         )
 
     def _secret(
@@ -242,25 +248,9 @@ class Batches:
                     if mine
                     else {"status": "invalid", "reason": "key_used"}
                 )
-        if kept:
-            connection.execute(
-                text(
-                    "INSERT INTO secret_ballot (ballot_id, question_id, choice, commitment) "
-                    "SELECT * FROM "
-                    + given(
-                        self.postgres,
-                        id="varchar",
-                        q="integer",
-                        choice="text",
-                        commitment="varchar",
-                    )
-                ),
-                {
-                    "rows": json.dumps(
-                        sorted([b.ballot_id, b.question, b.choice, b.commitment] for b in kept)
-                    )
-                },
-            )
+        self.rows.add_secret(
+            connection, sorted((b.ballot_id, b.question, b.choice, b.commitment) for b in kept)
+        )
         return kept
 
     def _head(self, forum: int) -> tuple[int, str]:
@@ -271,13 +261,13 @@ class Batches:
         self,
         connection: Connection,
         kept: Sequence[CastBallot],
-        asked: Mapping[int, Row[Any]],
+        asked: Mapping[int, _Asked],
         stored: Stored,
     ) -> None:
         """One audit record per forum of the batch; a secret question's part is its count alone."""
         by_forum: dict[int, dict[int, list[CastBallot]]] = defaultdict(lambda: defaultdict(list))
         for ballot in kept:
-            by_forum[asked[ballot.question].forum_id][ballot.question].append(ballot)
+            by_forum[asked[ballot.question].forum][ballot.question].append(ballot)
         for forum, by_question in sorted(by_forum.items()):
             body: dict[str, Any] = {}
             for question, cast in sorted(by_question.items()):
@@ -291,3 +281,21 @@ class Batches:
             assert self._heads is not None
             self._heads[forum] = (n + 1, link.hash)
             stored.forums.add(forum)
+
+
+def _no_change(
+    ballot: CastBallot, mine: Held, before: tuple[int, Held] | None, changeable: bool
+) -> Answer | None:
+    """The answer to a ballot that changes nothing of what its seat holds; None for one that does.
+
+    `before` is what was stored under the same key.
+    """
+    if before is not None:
+        return counted("counted_before", before[1])
+    if mine.key == ballot.key:  # it came in while we waited for the seat's lock
+        return counted("counted_before", mine)
+    if not changeable:
+        return {"status": "already_voted", **current(mine)}
+    if ballot.rev <= mine.rev:
+        return {"status": "superseded", **current(mine)}
+    return None

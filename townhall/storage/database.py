@@ -7,21 +7,27 @@ writer's connection alone writes, with WAL and `synchronous=FULL`, so that a com
 import asyncio
 import logging
 import secrets
+import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, delete, event, text
 from sqlalchemy.engine import make_url
-from sqlmodel import Session
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import Session, col
 
 from townhall.domain.errors import Refused
 from townhall.storage import migrations
+from townhall.storage.ballots import SCRUB
 from townhall.storage.schema import Instance
+from townhall.storage.together import Together
+from townhall.storage.trouble import Trouble
 
+A = TypeVar("A")
 P = ParamSpec("P")
 T = TypeVar("T")
 Dialect = Literal["sqlite", "postgresql"]
@@ -30,6 +36,9 @@ log = logging.getLogger(__name__)
 
 READERS = 4
 BUSY_MS = 5_000
+SCRUB_WAIT_MS = 1_000
+UNLINKED = ("participation", "secret_ballot")
+"""The tables that hold who took part in a secret question, and what was chosen."""
 _SAFE = {"fsync": "on", "full_page_writes": "on"}
 
 
@@ -39,7 +48,9 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = normalised(url)
         self.dialect: Dialect = "sqlite" if self.url.startswith("sqlite") else "postgresql"
+        self.trouble = Trouble()
         self.engine = self._writing_engine()
+        self.trouble.watch(self.engine)
         try:
             migrations.bring_up_to_date(self.engine)
         except Refused:
@@ -47,6 +58,7 @@ class Database:
             raise
         self.readers = self._reading_engine()
         self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
+        self._together: dict[Callable[..., Any], Together[Any, Any]] = {}
         self.epoch = self._instance("epoch")
         self.secret = self._instance("secret")
 
@@ -97,31 +109,54 @@ class Database:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._pool, lambda: self.read_here(fn, *args, **kwargs))
 
+    async def read_together(
+        self, fn: Callable[[Session, Sequence[A]], Sequence[T | Exception]], asked: A
+    ) -> T:
+        """The answer of `fn(session, questions)` to one question among those of one moment.
+
+        `fn` is a function of a module: who asks the same function is answered from one look.
+        """
+        together = self._together.get(fn)
+        if together is None:
+            together = Together(lambda questions: self.read(fn, questions))
+            self._together[fn] = together
+        found: T = await together.ask(asked)
+        return found
+
     def read_here(
         self, fn: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """The same, in the calling thread (commands and tests)."""
-        with Session(self.readers) as session:
+        with Session(self.readers, info={Trouble: self.trouble}) as session:
             return fn(session, *args, **kwargs)
 
-    def scrub(self, connection: Connection) -> bool:
-        """Empty SQLite's log of the pages it has written over; False where that failed for now.
-
-        `connection` is the writer's, between two transactions. It waits for no reader that still
-        needs the log, and a full disk is no reason to stop.
-        """
-        if self.dialect != "sqlite":
+    def scrub_due(self) -> bool:
+        """Whether a process that was killed may have left something to `scrub`."""
+        if self.dialect == "sqlite":
             return True
-        driver = connection.connection.driver_connection
-        assert driver is not None
+        with Session(self.readers) as session:
+            return session.get(Instance, SCRUB) is not None
+
+    def scrub(self, connection: Connection) -> bool:
+        """Let go of row versions that could join the two lists of a secret question.
+
+        They lie in SQLite's log, and on PostgreSQL in the tables' old files. `connection` is the
+        writer's, between two transactions. It waits long for nobody, and a full disk is no reason
+        to stop: False where it failed for now.
+        """
         try:
-            driver.execute("PRAGMA busy_timeout=0")
-            return not driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-        except sqlite3.Error:
-            log.exception("the log of the database could not be emptied")
+            if self.dialect == "sqlite":
+                return _emptied_log(connection)
+            _rewrite(self.engine)
+        except (sqlite3.Error, DBAPIError):
+            log.exception("old rows could not be removed")
             return False
-        finally:
-            driver.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+        return True
+
+    def free_bytes(self) -> int | None:
+        """Free space where an SQLite file lies; None where nobody here can know."""
+        path = make_url(self.url).database if self.dialect == "sqlite" else None
+        return shutil.disk_usage(Path(path).parent).free if path else None
 
     def close(self) -> None:
         """Let go of every connection; a closed SQLite leaves no -wal file behind."""
@@ -168,6 +203,28 @@ def _sqlite_connections(engine: Engine, begin: str, pragmas: tuple[str, ...]) ->
     @event.listens_for(engine, "begin")
     def begun(connection: Connection) -> None:
         connection.exec_driver_sql(begin)
+
+
+def _emptied_log(connection: Connection) -> bool:
+    """Empty SQLite's log of the pages it has written over; False while a reader needs it."""
+    driver: Any = connection.connection.driver_connection
+    try:
+        driver.execute("PRAGMA busy_timeout=0")
+        return not driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+
+
+def _rewrite(engine: Engine) -> None:
+    """Put what counts into new files and drop the old ones; ballots wait meanwhile."""
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql(f"SET lock_timeout = {SCRUB_WAIT_MS}")
+        try:
+            for table in UNLINKED:
+                connection.exec_driver_sql(f"VACUUM FULL {table}")
+            connection.execute(delete(Instance).where(col(Instance.key) == SCRUB))
+        finally:
+            connection.exec_driver_sql("RESET lock_timeout")
 
 
 @contextmanager

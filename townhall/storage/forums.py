@@ -27,6 +27,18 @@ def get(session: Session, forum: int) -> Forum:
     return found
 
 
+def facts(forum: Forum) -> dict[str, Any]:
+    """What a forum says of itself, for its chain and its export."""
+    return {
+        "code": forum.code,
+        "title": forum.title,
+        "host": forum.host,
+        "language": forum.language,
+        "entry": forum.entry,
+        "starts_at": forum.starts_at,
+    }
+
+
 def newest(session: Session, limit: int = 50) -> Sequence[Forum]:
     """Forums, the latest start first."""
     return session.exec(select(Forum).order_by(col(Forum.starts_at).desc()).limit(limit)).all()
@@ -159,6 +171,16 @@ def connected(session: Session, forum: int, now: int = 0) -> int:
         )
     ).one()
     return int(found)
+
+
+def present(session: Session, now: int) -> dict[str, int]:
+    """Seats that are here by forum code, where the lease holds."""
+    rows = session.exec(
+        select(Forum.code, func.sum(Heartbeat.connected))
+        .where(Heartbeat.forum_id == Forum.id, Heartbeat.expires >= now)
+        .group_by(Forum.code)
+    )
+    return {code: int(n) for code, n in rows}
 
 
 def run_out(session: Session, now: int) -> set[int]:

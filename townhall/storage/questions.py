@@ -6,14 +6,15 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import bindparam, func, text
+from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
-from sqlmodel.sql.expression import SelectOfScalar
 
 from townhall.domain import audit
 from townhall.domain.ballots import BALLOTS, Choice, Definition
 from townhall.domain.errors import Refused
-from townhall.domain.questions import COUNTED
-from townhall.storage.ballots import definition_of, receipt, secret_receipt
+from townhall.domain.questions import COUNTED, FROZEN
+from townhall.storage.ballots import current as standing
+from townhall.storage.ballots import definition_of, held, secret_receipt
 from townhall.storage.schema import (
     Ballot,
     Certificate,
@@ -81,6 +82,13 @@ def definition(question: Question) -> Definition:
     return definition_of(question)
 
 
+def facts(question: Question) -> dict[str, Any]:
+    """The facts that an opening freezes, as `domain.questions.FROZEN` names them."""
+    return {
+        name: question.first_id if name == "first" else getattr(question, name) for name in FROZEN
+    }
+
+
 def cells(session: Session, questions: Sequence[int]) -> dict[int, dict[str, int]]:
     """The tally rows summed over writers: question -> cell -> n."""
     rows = session.exec(
@@ -120,42 +128,39 @@ def choices(session: Session, question: Question) -> Iterator[Choice]:
         yield from (choice for _, choice in current(session, question.id))
 
 
-def _newest() -> SelectOfScalar[Ballot]:
+def _newest() -> Any:
     newest = (
-        select(Ballot.question_id, func.max(Ballot.rev).label("rev"))
-        .where(col(Ballot.seat_id) == bindparam("seat"))
-        .group_by(col(Ballot.question_id))
+        columns(col(Ballot.question_id), col(Ballot.seat_id), func.max(Ballot.rev).label("rev"))
+        .where(col(Ballot.seat_id).in_(bindparam("seats", expanding=True)))
+        .group_by(col(Ballot.question_id), col(Ballot.seat_id))
         .subquery()
     )
-    return (
-        select(Ballot)
-        .join(
-            newest,
-            (col(Ballot.question_id) == newest.c.question_id) & (col(Ballot.rev) == newest.c.rev),
-        )
-        .where(col(Ballot.seat_id) == bindparam("seat"))
+    return columns(*Ballot.__table__.c).join(  # type: ignore[attr-defined]
+        newest,
+        (col(Ballot.question_id) == newest.c.question_id)
+        & (col(Ballot.seat_id) == newest.c.seat_id)
+        & (col(Ballot.rev) == newest.c.rev),
     )
 
 
-_MINE = _newest()
-_TOOK_PART = select(Participation.question_id).where(
-    col(Participation.seat_id) == bindparam("seat")
+_NEWEST = _newest()
+_TOOK_PART = columns(col(Participation.seat_id), col(Participation.question_id)).where(
+    col(Participation.seat_id).in_(bindparam("seats", expanding=True))
 )
 
 
-def mine(session: Session, seat: int) -> Sequence[Ballot]:
-    """The recorded ballots that count for one seat."""
-    return session.exec(_MINE, params={"seat": seat}).all()
+def votes_of(session: Session, seats: Sequence[int]) -> dict[int, dict[int, dict[str, Any]]]:
+    """What each seat voted: seat -> question -> choice, rev and receipt as the seat itself sees it.
 
-
-def held(ballot: Ballot) -> dict[str, Any]:
-    """A recorded ballot as its own seat sees it: choice, rev and receipt."""
-    ballot_id = audit.ballot_id(ballot.question_id, ballot.key)
-    return {
-        "choice": json.loads(ballot.choice),
-        "rev": ballot.rev,
-        "receipt": receipt(ballot_id, ballot.commitment, ballot.writer, ballot.batch),
-    }
+    Of a secret question only that the seat took part: an empty document.
+    """
+    found: dict[int, dict[int, dict[str, Any]]] = {seat: {} for seat in seats}
+    connection, given = session.connection(), {"seats": list(seats)}
+    for seat, question in connection.execute(_TOOK_PART, given):
+        found[seat][question] = {}
+    for ballot in connection.execute(_NEWEST, given):
+        found[ballot.seat_id][ballot.question_id] = standing(held(ballot))
+    return found
 
 
 def by_key(session: Session, question: int, key: str, seat: int) -> dict[str, Any] | None:
@@ -164,16 +169,11 @@ def by_key(session: Session, question: int, key: str, seat: int) -> dict[str, An
         select(Ballot).where(Ballot.question_id == question, Ballot.key == key)
     ).first()
     if ballot is not None:
-        return held(ballot) if ballot.seat_id == seat else None
+        return standing(held(ballot)) if ballot.seat_id == seat else None
     secret = session.get(SecretBallot, audit.ballot_id(question, key))
     if secret is None or session.get(Participation, (question, seat)) is None:
         return None
     return {"receipt": secret_receipt(secret.ballot_id, secret.commitment)}
-
-
-def took_part(session: Session, seat: int) -> list[int]:
-    """The questions in which a seat took part, secret ones included."""
-    return list(session.exec(_TOOK_PART, params={"seat": seat}))
 
 
 def minds_tables(session: Session, forum: int) -> bool:
@@ -243,7 +243,11 @@ def recount(session: Session, question: Question, *, present: int, now: int) -> 
         eligible=eligible,
         present=present,
         channels=_channels(session, question.id),
-        digest=audit.digest(f"{commitment}:{choice}" for choice, commitment in ballots),
+        # A digest of secret pairs would tell whoever tries out which choice goes with which.
+        digest=audit.digest(
+            choice if question.secret else f"{commitment}:{choice}"
+            for choice, commitment in ballots
+        ),
         root=audit.merkle_root(commitment for _, commitment in ballots),
         heads={},
         cells=found,

@@ -7,8 +7,10 @@ here: the sessions that hold a seat (`sessions`) and who may do all this (`actio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import bindparam, func, text
+from sqlalchemy import select as columns
 from sqlmodel import Session, col, select, update
 
 from townhall.storage.people import digest
@@ -53,6 +55,17 @@ def _gate(found: Forum | None) -> Gate | None:
     if found is None or found.id is None:
         return None
     return Gate(found.id, found.code, found.entry, found.state, found.language, found.starts_at)
+
+
+_FACTS = columns(
+    col(Seat.id), col(Seat.number), col(Seat.kind), col(Seat.table_no), col(Seat.nickname)
+).where(col(Seat.id).in_(bindparam("seats", expanding=True)))
+
+
+def facts_of(session: Session, seats: Sequence[int]) -> dict[int, Any]:
+    """Number, kind, table_no and nickname of each seat that there is."""
+    rows = session.connection().execute(_FACTS, {"seats": list(seats)})
+    return {row.id: row for row in rows}
 
 
 def tables_of(session: Session, forum: int) -> list[int]:

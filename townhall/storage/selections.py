@@ -56,6 +56,13 @@ def of_forum(session: Session, forum: int) -> Selection | None:
     ).first()
 
 
+def all_of_forum(session: Session, forum: int) -> Sequence[Selection]:
+    """The selections of a forum, the oldest first."""
+    return session.exec(
+        select(Selection).where(Selection.forum_id == forum).order_by(col(Selection.id))
+    ).all()
+
+
 def open_ones(session: Session) -> Sequence[Selection]:
     """The selections that are still open."""
     return session.exec(select(Selection).where(Selection.state == "open")).all()
@@ -132,11 +139,12 @@ def bound_to(session: Session, question: int) -> Sequence[Selection]:
 # The lock of the rule
 
 
-def lock_rule(session: Session, forum: int, question: int, now: int) -> None:
-    """Lock and hash the rule of every selection that this question's ballots go into."""
-    for row in bound_to(session, question):
-        if row.forum_id == forum:
-            lock(session, row, now)
+def lock_rule(session: Session, forum: int, question: int, now: int) -> dict[str, str | None]:
+    """Lock the rule of every selection that this question's ballots go into: id -> rule's hash."""
+    bound = [row for row in bound_to(session, question) if row.forum_id == forum]
+    for row in bound:
+        lock(session, row, now)
+    return {str(row.id): row.rule_hash for row in bound}
 
 
 def lock(session: Session, selection: Selection, now: int) -> None:
@@ -257,6 +265,13 @@ def counted_rounds(session: Session, selection: Selection) -> list[Question]:
             or (question.closed_at is not None and question.closed_at <= selection.closed_at)
         )
     ]
+
+
+def scored_rounds(session: Session, selection: Selection) -> tuple[int | None, int | None]:
+    """The ids of the first and the final round, where their ballots are in the score."""
+    counted = {question.id for question in counted_rounds(session, selection)}
+    first, final = selection.first_question_id, selection.final_question_id
+    return first if first in counted else None, final if final in counted else None
 
 
 def sympathies_until(session: Session, selection: Selection) -> int | None:

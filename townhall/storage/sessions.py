@@ -10,12 +10,12 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from sqlalchemy import ColumnElement, and_, bindparam, or_, text
+from sqlalchemy import select as columns
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select, update
-from sqlmodel.sql.expression import Select
 
 from townhall.domain.audience import VISITOR, Actor, Role, allowed
 from townhall.storage.people import digest, grants_of, new_token
@@ -69,8 +69,8 @@ def open_session(
 
 def session_of(session: Session, token: str, now: int) -> Row | None:
     """The live session of a raw token."""
-    found = session.exec(_BY_HASH, params={"wanted": digest(token), "now": now}).first()
-    return found[0] if found else None
+    found = _found(session, _BY_HASH, [digest(token)], now)
+    return session.get(Row, found[0].id) if found else None
 
 
 def opened_before(session: Session, token: str) -> Row | None:
@@ -78,25 +78,44 @@ def opened_before(session: Session, token: str) -> Row | None:
     return session.exec(select(Row).where(Row.token_hash == digest(token))).first()
 
 
-def recognise(
-    session: Session, token: str, now: int, secret: str, forum: int | None = None
-) -> Actor:
-    """Who holds a token: a raw session token or a signed page token.
+@dataclass(frozen=True)
+class Shown:
+    """A token that somebody shows, and the forum in which an account's role is asked for."""
 
-    `forum` says in which forum an account's role is asked for. What is unknown, expired,
-    revoked or forged is a visitor.
+    token: str
+    forum: int | None = None
+
+
+def recognise(session: Session, shown: Sequence[Shown], now: int, secret: str) -> list[Actor]:
+    """Who holds each token: a raw session token or a signed page token.
+
+    What is unknown, expired, revoked or forged is a visitor.
     """
-    screen = ""
-    if "." in token:
-        named = _read_page_token(token, now, secret)
-        if named is None:
-            return VISITOR
-        session_id, screen = named
-        found = session.exec(_BY_ID, params={"wanted": session_id, "now": now}).first()
-    else:
-        found = session.exec(_BY_HASH, params={"wanted": digest(token), "now": now}).first()
-    actor = VISITOR if found is None else _actor(session, found[0], found[1], forum)
-    return _at_screen(actor, screen, forum)
+    pages = {
+        each.token: _read_page_token(each.token, now, secret) if "." in each.token else None
+        for each in shown
+    }
+    ids = [page[0] for page in pages.values() if page is not None]
+    hashes = {token: digest(token) for token, page in pages.items() if page is None}
+    by_id = {row.id: row for row in _found(session, _BY_ID, ids, now)}
+    by_hash = {row.token_hash: row for row in _found(session, _BY_HASH, [*hashes.values()], now)}
+
+    def one(each: Shown) -> Actor:
+        page = pages[each.token]
+        if page is None:
+            row, screen = by_hash.get(hashes[each.token]), ""
+        else:
+            row, screen = by_id.get(page[0]), page[1]
+        actor = VISITOR if row is None else _actor(session, row, each.forum)
+        return _at_screen(actor, screen, each.forum)
+
+    return [one(each) for each in shown]
+
+
+def _found(session: Session, wanted: Any, asked: Sequence[object], now: int) -> Sequence[Any]:
+    if not asked:
+        return []
+    return session.connection().execute(wanted, {"wanted": list(asked), "now": now}).all()
 
 
 def page_token(session_id: int, screen: str, now: int, secret: str) -> tuple[str, int]:
@@ -222,15 +241,27 @@ def _sign(body: str, secret: str) -> str:
     return hmac.new(secret.encode(), b"page:" + body.encode(), "sha256").hexdigest()[:32]
 
 
-def _alive(wanted: ColumnElement[bool]) -> Select[Row, Seat | None]:
-    """The live sessions that match, each with its seat. Built once: a hall asks at every door."""
+def _alive(wanted: Any) -> Any:
+    """The live sessions whose `wanted` is among those asked for, each with its seat's facts."""
     parent = aliased(Row)
     return (
-        select(Row, Seat)
+        columns(
+            col(Row.id),
+            col(Row.token_hash),
+            col(Row.role),
+            col(Row.forum_id),
+            col(Row.table_no),
+            col(Row.seat_id),
+            col(Row.person_id),
+            col(Row.panelist_id),
+            col(Seat.table_no).label("seat_table"),
+            col(Seat.kind).label("seat_kind"),
+            col(Seat.nickname).label("seat_nickname"),
+        )
         .join(parent, col(parent.id) == col(Row.parent_id), isouter=True)
         .join(Seat, col(Seat.id) == col(Row.seat_id), isouter=True)
         .where(
-            wanted,
+            col(wanted).in_(bindparam("wanted", expanding=True)),
             col(Row.revoked_at).is_(None),
             col(Row.expires) > bindparam("now"),
             or_(
@@ -242,27 +273,30 @@ def _alive(wanted: ColumnElement[bool]) -> Select[Row, Seat | None]:
     )
 
 
-_BY_HASH = _alive(col(Row.token_hash) == bindparam("wanted"))
-_BY_ID = _alive(col(Row.id) == bindparam("wanted"))
+# Built once: a hall asks at every door.
+_BY_HASH = _alive(Row.token_hash)
+_BY_ID = _alive(Row.id)
 
 
-def _actor(session: Session, row: Row, seat: Seat | None, forum: int | None) -> Actor:
+def _actor(session: Session, row: Any, forum: int | None) -> Actor:
     if row.person_id is not None:
-        return _account(session, row, row.person_id, forum)
+        return _account(session, row, forum)
+    seated = row.seat_id is not None
     return Actor(
         role=cast("Role", row.role),
         session=row.id,
         forum=row.forum_id,
-        table=seat.table_no if seat else row.table_no,
+        table=row.seat_table if seated else row.table_no,
         seat=row.seat_id,
-        seat_kind=seat.kind if seat else None,
+        seat_kind=row.seat_kind,
         panelist=row.panelist_id,
-        nickname=seat.nickname if seat else "",
+        nickname=row.seat_nickname or "",
     )
 
 
-def _account(session: Session, row: Row, person_id: int, forum: int | None) -> Actor:
+def _account(session: Session, row: Any, forum: int | None) -> Actor:
     """An account acts in the strongest role it holds now: one taken away is gone at once."""
+    person_id = row.person_id
     person = session.get(Person, person_id)
     if person is None or person.blinded_at is not None:
         return VISITOR

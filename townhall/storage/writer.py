@@ -18,6 +18,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 from sqlmodel import Session
 
+from townhall.counts import COUNTS
 from townhall.domain.errors import Refused
 from townhall.storage.ballots import SCRUB, Answer, CastBallot
 from townhall.storage.batches import Batches
@@ -29,16 +30,20 @@ log = logging.getLogger(__name__)
 LARGEST_BATCH = 500
 LONGEST_QUEUE = 10_000
 COMPANY_SECONDS = 0.25  # how long a lone secret ballot waits for others
+CROWD, GATHER_SECONDS = 10, 0.005
+"""After a batch of a crowd the next is gathered for a moment: a batch costs two threads as much
+again as its ballots, most of it in handing the interpreter back and forth."""
 
 Task = Callable[[Session, int], Any]
 
 
 @dataclass(slots=True)
 class _Item:
-    """One thing in the line, and where its answer goes."""
+    """One thing in the line, and who is told what came of it: a value or the exception."""
 
     work: CastBallot | Task
-    answer: asyncio.Future[Any]
+    told: Callable[[Any], None]
+    since: float
 
 
 class Writer:
@@ -50,7 +55,8 @@ class Writer:
         self._line: deque[_Item] = deque()
         self._arrived = threading.Event()
         self._stopping = False
-        self._scrub = True  # a process that was killed may have left a log behind
+        self._crowded = False
+        self._scrub = False
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
         self.id = 0
@@ -64,6 +70,7 @@ class Writer:
             session.commit()
             assert row.id is not None
             self.id = row.id
+        self._scrub = self._database.scrub_due()
         with self._database.engine.connect() as connection:
             self._tidy(connection)
         self._batches = Batches(self.id, self._database.dialect)
@@ -86,29 +93,47 @@ class Writer:
 
         `then(value)` is called after the commit, also when nobody waits for the answer any more.
         """
-        answer = self._enqueue(task)
+        waiting = asyncio.get_running_loop().create_future()
 
-        def done(future: asyncio.Future[Any]) -> None:
-            if future.exception() is None:
-                then(future.result())
+        def told(found: Any) -> None:
+            if isinstance(found, Exception):
+                if not waiting.done():
+                    waiting.set_exception(found)
+                return
+            then(found)
+            if not waiting.done():
+                waiting.set_result(found)
 
-        answer.add_done_callback(done)
-        return await asyncio.shield(answer)
+        self._enqueue(task, told)
+        return await waiting
 
-    async def cast(self, ballot: CastBallot) -> Answer:
-        """Store a ballot; the answer comes after the commit. A full line answers `busy`."""
+    def cast(self, ballot: CastBallot, told: Callable[[Answer], None]) -> None:
+        """Store a ballot; `told(answer)` comes in the loop, after the commit.
+
+        A full line answers `busy` at once.
+        """
         if len(self._line) >= LONGEST_QUEUE:
-            return {"status": "busy", "retry_after": 3}
-        answer: Answer = await asyncio.shield(self._enqueue(ballot))
-        return answer
+            told({"status": "busy", "retry_after": 3})
+        else:
+            self._enqueue(ballot, told)
 
-    def _enqueue(self, work: CastBallot | Task) -> asyncio.Future[Any]:
+    async def stored(self, ballot: CastBallot) -> Answer:
+        """The same for whoever can wait; one who stops waiting takes nothing back."""
+        waiting: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+
+        def told(found: Answer) -> None:
+            if not waiting.done():
+                waiting.set_result(found)
+
+        self.cast(ballot, told)
+        return await waiting
+
+    def _enqueue(self, work: CastBallot | Task, told: Callable[[Any], None]) -> None:
         if self._stopping:
             raise Refused("stopping")
-        answer = asyncio.get_running_loop().create_future()
-        self._line.append(_Item(work, answer))
-        self._arrived.set()
-        return answer
+        self._line.append(_Item(work, told, time.perf_counter()))
+        if not self._arrived.is_set():
+            self._arrived.set()
 
     def _run(self) -> None:
         with self._database.engine.connect() as connection:
@@ -122,7 +147,7 @@ class Writer:
                     return
 
     def _tidy(self, connection: Connection) -> None:
-        """Empty the database's log where that is due, until it has worked."""
+        """Let go of old rows where that is due, until it has worked."""
         if self._scrub:
             self._scrub = not self._database.scrub(connection)
 
@@ -135,6 +160,8 @@ class Writer:
         ballots = [item.work for item in items if isinstance(item.work, CastBallot)]
         try:
             answers = self._batch(connection, ballots)
+        except Refused:  # nothing can be saved: one by one neither
+            answers = [{"status": "busy", "retry_after": 5} for _ in ballots]
         except Exception:
             log.exception("a batch of %d ballots failed and is stored one by one", len(ballots))
             answers = [self._alone(connection, ballot) for ballot in ballots]
@@ -142,7 +169,10 @@ class Writer:
 
     def _gather(self, items: list[_Item]) -> list[_Item]:
         """The ballots that stand next to the first one; a lone secret one waits for company."""
+        if self._crowded:
+            time.sleep(GATHER_SECONDS)
         self._take_ballots(items)
+        self._crowded = len(items) >= CROWD
         alone = len(items) == 1 and isinstance(items[0].work, CastBallot) and items[0].work.secret
         if alone and not self._line and not self._stopping:
             deadline = time.monotonic() + COMPANY_SECONDS
@@ -173,12 +203,15 @@ class Writer:
             connection.rollback()
 
     def _batch(self, connection: Connection, ballots: Sequence[CastBallot]) -> list[Answer]:
+        began = time.perf_counter()
         try:
             with connection.begin():
                 stored = self._batches.store(connection, ballots, self._now())
         except Exception:
             self._batches.forget()
             raise
+        COUNTS.batch.observe(len(ballots))
+        COUNTS.commit.observe(time.perf_counter() - began)
         if stored.forums:
             self._call(self.on_batch, stored.forums)
         return stored.answers
@@ -204,13 +237,14 @@ class Writer:
 
 
 def _answer(items: Sequence[_Item], answers: Sequence[Any]) -> None:
+    now = time.perf_counter()
     for item, answer in zip(items, answers, strict=True):
-        if item.answer.done():
-            continue
-        if isinstance(answer, Exception):
-            item.answer.set_exception(answer)
-        else:
-            item.answer.set_result(answer)
+        if isinstance(item.work, CastBallot):
+            COUNTS.acknowledged.observe(now - item.since)
+        try:
+            item.told(answer)
+        except Exception:
+            log.exception("somebody could not be told what came of a change")
 
 
 def lock_question(session: Session, question: int) -> None:

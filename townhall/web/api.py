@@ -13,9 +13,10 @@ from starlette.responses import Response
 
 from townhall import events
 from townhall.actions import people
-from townhall.domain.audience import Audience, audience_of
+from townhall.counts import COUNTS
+from townhall.domain.audience import audience_of
 from townhall.domain.errors import Refused
-from townhall.screens import slices
+from townhall.screens import audit, slices
 from townhall.web.cookies import SCREENS, Screen
 from townhall.web.door import bearer_of
 from townhall.web.errors import as_json
@@ -78,6 +79,8 @@ async def event(visit: Visit) -> Response:
     if wait:
         return _slower(visit, name, wait)
     answer = await events.dispatch(visit.hall, visit.actor, name, await _json(visit))
+    if name in events.VOTES:
+        COUNTS.votes[answer["status"]] += 1
     return visit.json(answer, 503 if answer.get("status") == "busy" else 200)
 
 
@@ -99,31 +102,37 @@ async def state(visit: Visit) -> Response:
     forum, audience, now = visit.forum.id, audience_of(actor.role), hall.now()
     table = actor.table if audience == "desk" else None
 
+    def etag(version: slices.Version) -> str:
+        # Trouble with saving is the one thing on screens that no version counts.
+        named = (*version, audience, table or 0, hall.database.trouble.until)
+        return f'"{"-".join(map(str, named))}"'
+
     def look(session: Session) -> tuple[str, dict[str, Any] | None]:
         stands = (hall.database.epoch, *slices.versions(session, [forum])[forum])
-        if _etag(stands, audience, table) == asked:
+        if etag(stands) == asked:
             return asked, None
         version, values = slices.recent(session, forum, audience, table, epoch=stands[0], now=now)
         body = {"version": list(version), "slices": values, "now": now}
-        return _etag(version, audience, table), body
+        return etag(version), body
 
-    etag, body = await hall.read(look)
+    tag, body = await hall.read(look)
     public = actor.role == "visitor"
     kept = "public, max-age=1" if public else "private, no-cache"
-    headers = {"Cache-Control": kept, "ETag": etag}
+    headers = {"Cache-Control": kept, "ETag": tag}
     if body is None:
         return Response(status_code=304, headers=headers)
     return visit.json(body, 200, headers)
 
 
-def _etag(version: slices.Version, audience: Audience, table: int | None) -> str:
-    return f'"{"-".join(map(str, version))}-{audience}-{table or 0}"'
+async def commitments(visit: Visit) -> Response:
+    """GET /api/f/{code}/commitments/{question}: every ballot that counts, as its commitment.
 
-
-async def healthz(visit: Visit) -> Response:
-    """GET /healthz: the database answers and the writer's line is not full."""
-    await people.revoked_among(visit.hall, [0])
-    return visit.json({"status": "ok", "waiting": visit.hall.writer.waiting})
+    From the close on, before the result is shown; then it never changes.
+    """
+    question = int(visit.request.path_params["question"])
+    found = await visit.hall.read(audit.commitments, visit.forum.id, question)
+    body = {"status": "ok", "question": question, "commitments": found}
+    return visit.json(body, 200, {"Cache-Control": "public, max-age=60"})
 
 
 async def csp(visit: Visit) -> Response:
@@ -159,9 +168,9 @@ async def _json(visit: Visit) -> Any:
 
 
 PAGES = [
-    Page("/healthz", ("GET",), healthz, "page.read", api=True),
     Page("/csp", ("POST",), csp, "page.read", api=True, body=API_BYTES),
     Page("/api/f/{code}/state", ("GET",), state, "page.read", api=True),
+    Page("/api/f/{code}/commitments/{question:int}", ("GET",), commitments, "page.read", api=True),
     Page("/api/f/{code}/join", ("POST",), join, "forum.enter", api=True, body=API_BYTES),
     Page("/api/f/{code}/token", ("POST",), token, "forum.enter", api=True, body=API_BYTES),
     Page("/api/f/{code}/{event}", ("POST",), event, "forum.enter", api=True, body=API_BYTES),

@@ -30,6 +30,7 @@ STATUS = {
     "unexpected": 500,
     "busy": 503,
     "stopping": 503,
+    "not_saving": 503,
 }
 _CARD_SCREENS = {"desk", "stage", "panel"}
 

@@ -26,7 +26,7 @@ REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
 _SHAPE = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?")
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
-_OPEN_TO_PROBES = {"/healthz"}
+_OPEN_TO_PROBES = {"/healthz", "/readyz", "/metrics"}
 _REPORTS = "/csp"
 
 

@@ -18,6 +18,7 @@ from townhall.web import (
     organise_pages,
     pages,
     plain_pages,
+    probes,
     selection_pages,
     selection_setup_pages,
 )
@@ -42,6 +43,7 @@ PAGES: Sequence[Page] = (
     *plain_pages.PAGES,
     *selection_pages.PAGES,
     *selection_setup_pages.PAGES,
+    *probes.PAGES,
     *api.PAGES,
     Page("/api/{path:path}", ("GET",), nowhere, "page.read", api=True),
     Page("/{path:path}", ("GET",), nowhere, "page.read"),

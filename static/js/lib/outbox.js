@@ -17,7 +17,7 @@
 const WAITS = [3, 6, 12, 15];
 const AT_ONCE = 4;
 /** Refusals that mean "not now" rather than "no". */
-const PATIENCE = new Set(["too_many", "busy", "not_connected", "unexpected", "stopping"]);
+const PATIENCE = new Set(["too_many", "busy", "not_connected", "unexpected", "stopping", "not_saving"]);
 
 /**
  * The wait before attempt `tries + 1`, in ms: full jitter over 3, 6, 12, then 15 seconds.

@@ -56,11 +56,11 @@ function compress(state, w) {
 }
 
 /**
- * @param {string} text hashed as UTF-8
+ * @param {string|Uint8Array} message text is hashed as UTF-8
  * @returns {string} 64 lower-case hex digits
  */
-export function sha256hex(text) {
-  const view = padded(new TextEncoder().encode(text));
+export function sha256hex(message) {
+  const view = padded(typeof message === "string" ? new TextEncoder().encode(message) : message);
   const state = START.slice();
   const words = new Int32Array(64);
   for (let offset = 0; offset < view.byteLength; offset += 64) {

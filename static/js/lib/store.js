@@ -97,6 +97,16 @@ export class Store {
     return (this.get("questions") || []).find((/** @type {any} */ q) => q.id === Number(id)) || null;
   }
 
+  /**
+   * Why nothing can be saved just now, or "". The word runs out by itself: a screen that was cut
+   * off is not told when the trouble ends.
+   * @param {number} now  the server's time
+   */
+  trouble(now) {
+    const found = this.get("trouble");
+    return found && found.reason && found.until > now ? String(found.reason) : "";
+  }
+
   /** @returns {import("./types.js").Segment|null} the item of the run of show that is on */
   segment() {
     const agenda = this.get("agenda");

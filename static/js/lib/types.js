@@ -25,7 +25,8 @@
  * @typedef {{state: "before"|"running"|"ended", starts_at: number, started_at: number|null,
  *   ended_at: number|null, current: number|null, segments: Segment[], speaker: Speaker|null}} Agenda
  * @typedef {{scene: string, question: number|null, blank: boolean}} StageState
- * @typedef {{voted: number, entitled: number, channels: Record<string, number>}} Turnout
+ * @typedef {{voted: number, entitled: number, channels: Record<string, number>,
+ *   root?: string, heads?: Record<string, string>}} Turnout
  * @typedef {{id: string, figure: string|null, unit: string, count: number, share: string|null,
  *   bar: string, place: number, spread?: Record<string, number>}} Row
  * @typedef {{counted: number, eligible: number, present: number,

@@ -11,7 +11,7 @@ import { begin, command, connection, shelf, worded } from "../lib/page.js";
 import { t } from "../lib/words.js";
 import { enter, holder, renew } from "./join.js";
 import { questionView } from "./phone/vote.js";
-import { Votes, matches } from "./phone/votes.js";
+import { Votes, matches, sealed } from "./phone/votes.js";
 
 /** @typedef {import("../lib/types.js").Question} Question */
 
@@ -52,7 +52,7 @@ export class Phone {
     this.shifts = {};
     /** @type {Set<number>} */
     this.own = new Set();
-    /** @type {Record<number, boolean>} */
+    /** @type {Record<number, string>} */
     this.checked = {};
     /** @type {{tabs?: typeof import("./phone/tabs.js"), score?: typeof import("./phone/score.js")}} */
     this.views = {};
@@ -219,8 +219,22 @@ export class Phone {
 
   /** @param {number} question @param {any} vote */
   async check(question, vote) {
-    this.checked[question] = await matches(question, vote);
+    const root = ((this.page.store.get("turnout") || {})[question] || {}).root;
+    let said = (await matches(question, vote)) ? "ok" : "bad";
+    if (said === "ok" && root) said = await this.published(question, vote, root);
+    this.checked[question] = said;
     this.paint();
+  }
+
+  /** @param {number} question @param {any} vote @param {string} root  what the check found once the ballots are sealed */
+  async published(question, vote, root) {
+    try {
+      const answer = await fetch(`/api/f/${this.page.boot.code}/commitments/${question}`);
+      const { commitments } = await answer.json();
+      return (await sealed(vote.receipt, commitments, root)) ? "sealed" : "missing";
+    } catch {
+      return "ok";
+    }
   }
 
   /** @param {string} link */

@@ -17,8 +17,9 @@ const main = /** @type {HTMLElement} */ (document.getElementById("main"));
 let turn = 0;
 let showing = "";
 
-/** A small clock that says the picture is old; a short cut says nothing. */
+/** A small sign that votes wait on the phones, or that the picture is old; a short cut says nothing. */
 function cutOff() {
+  if (page.store.trouble(page.clock.now())) return html`<p class="cut-off" role="status">${t("stage.not_saving")}</p>`;
   const { line, since } = page.state;
   const silent = Date.now() - since;
   if (line === "connected" || line === "polling" || silent < 4000) return nothing;

@@ -100,7 +100,7 @@ class Certificate(SQLModel, table=True):
     eligible: int
     present: int
     channels: dict[str, int] = document()
-    digest: str  # SHA-256 of the sorted ballot list
+    digest: str  # SHA-256 of the sorted "commitment:choice", of a secret question of its choices
     root: str  # Merkle root of the sorted commitments
     heads: dict[str, str] = document()  # writer -> chain head
     cells: dict[str, int] = document()

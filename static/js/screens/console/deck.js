@@ -109,7 +109,7 @@ function certificate(desk, question) {
     <i class="lamp"></i>
     <p>
       <b>${t("console.certificate", { n: found.counted, of: found.eligible })}</b>
-      <small>${came.filter(Boolean).join(" · ")} <span class="code">${found.digest.slice(0, 12)}</span></small>
+      <small>${came.filter(Boolean).join(" · ")} <span class="code">${found.root.slice(0, 10)}</span></small>
     </p>
   </div>`;
 }

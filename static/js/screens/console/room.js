@@ -17,6 +17,8 @@ export function health(desk) {
   if (!coming && state.line !== "connected" && state.line !== "polling") {
     return { bad: true, title: t("console.health.cut_off"), line: t("console.health.cut_off_line") };
   }
+  const trouble = store.trouble(desk.page.clock.now());
+  if (trouble) return { bad: true, title: t("console.health.not_saving"), line: t(`console.trouble.${trouble}`) };
   const tables = store.get("tables") || [];
   const calling = tables.filter((/** @type {any} */ one) => one.calling);
   const tally = store.get("tally") || {};

@@ -219,7 +219,7 @@ function stubs(phone, most) {
               >
               <span class="stub">${vote.receipt ? vote.receipt.code : "–"}</span>
               ${!most && vote.nonce && vote.receipt
-                ? html`<button class="btn btn-low" type="button" @click=${() => phone.check(question.id, vote)}>${seen === undefined ? t("phone.check") : t(seen ? "phone.check_ok" : "phone.check_bad")}</button>`
+                ? html`<button class="btn btn-low" type="button" @click=${() => phone.check(question.id, vote)}>${seen === undefined ? t("phone.check") : t(`phone.check_${seen}`)}</button>`
                 : nothing}
             </li>`;
           })}

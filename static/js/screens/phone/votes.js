@@ -200,6 +200,19 @@ export async function matches(question, vote) {
 }
 
 /**
+ * Whether a ballot is among those that the close sealed. The whole list is fetched, so that nobody
+ * learns whose it is, and its root must be the one that everybody was shown.
+ * @param {{commitment: string}} receipt
+ * @param {string[]} commitments
+ * @param {string} root
+ * @returns {Promise<boolean>}
+ */
+export async function sealed(receipt, commitments, root) {
+  const { merkleRoot } = await import("../../lib/merkle.js");
+  return commitments.includes(receipt.commitment) && merkleRoot(commitments) === root;
+}
+
+/**
  * JSON with sorted keys and no spaces, as the server hashes it.
  * @param {any} value
  * @returns {string}

@@ -67,9 +67,16 @@ function options(question) {
   </ul>`;
 }
 
-/** @param {Question} question @param {number} now */
-function clock(question, now) {
-  if (question.state === "closed") return html`<p class="count-down"><span>${t("live.state.closed")}</span></p>`;
+/** The beginning of the ballots' Merkle root: what the room can note down before the result. @param {View} view @param {Question} question */
+function seal(view, question) {
+  const { root } = (view.store.get("turnout") || {})[question.id] || {};
+  return root ? html`<small>${rich("stage.seal", { root: root.slice(0, 10) })}</small>` : nothing;
+}
+
+/** @param {View} view @param {Question} question */
+function clock(view, question) {
+  const { now } = view;
+  if (question.state === "closed") return html`<p class="count-down"><span>${t("live.state.closed")}</span>${seal(view, question)}</p>`;
   if (!isOpen(question) || !question.closes_at) return nothing;
   const left = question.closes_at - now;
   return html`<p class="count-down" role="timer">
@@ -99,7 +106,7 @@ export function question(view) {
           <h1 class=${one.title.length > 28 ? "long" : ""}>${one.title}</h1>
           ${options(one)}
         </div>
-        ${clock(one, view.now)}
+        ${clock(view, one)}
       </section>
       ${foot(view, seats(view, one))}`,
   };

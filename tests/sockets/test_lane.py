@@ -1,0 +1,195 @@
+"""The lane by itself: who is pinged, who is ended, what a slow client hears, what it rests on."""
+
+import inspect
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import pytest
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from tests.sockets.test_frames import masked
+from townhall.crowd import wire
+from townhall.domain.audience import Actor
+from townhall.hall import Hall
+from townhall.sockets.frames import CLOSE, TEXT
+from townhall.sockets.inbox import Connection, Inbox
+from townhall.sockets.lane import LAG_SECONDS, PING_SECONDS, PONG_SECONDS, Client, Lane
+from townhall.sockets.outbox import Outbox, Room
+from townhall.sockets.packets import Message
+
+pytestmark = pytest.mark.anyio
+
+PONG = masked(TEXT, b"3")
+
+
+@dataclass
+class Transport:
+    """A line that notes what is written and done to it."""
+
+    written: bytes = b""
+    done: list[str] = field(default_factory=list)
+
+    def write(self, data: bytes) -> None:
+        self.written += data
+
+    def set_write_buffer_limits(self, high: int, low: int) -> None:
+        self.done.append("limits")
+
+    def close(self) -> None:
+        self.done.append("close")
+
+    def abort(self) -> None:
+        self.done.append("abort")
+
+    def pause_reading(self) -> None:
+        self.done.append("pause")
+
+    def resume_reading(self) -> None:
+        self.done.append("resume")
+
+    @property
+    def packets(self) -> list[bytes]:
+        """The text frames so far, after which none are left."""
+        found = wire.Frames().feed(self.written)
+        self.written = b""
+        return [payload for opcode, payload in found if opcode == TEXT]
+
+
+class Refreshed(Outbox):
+    """An outbox that notes who is to get everything."""
+
+    def __init__(self) -> None:
+        super().__init__(cast("Hall", None))
+        self.refreshed: list[Connection] = []
+
+    def refresh(self, connection: Connection) -> None:
+        self.refreshed.append(connection)
+
+
+class Street:
+    """A lane with clients that have been let in."""
+
+    def __init__(self) -> None:
+        self.outbox = Refreshed()
+        self.lane = Lane(Inbox(cast("Hall", None), self.outbox))
+
+    def client(self, *, named: bool = True) -> tuple[Client, Transport]:
+        transport = Transport()
+
+        class Handshake:
+            def hand_over(self, client: Client) -> None:
+                client.opened(cast("Any", transport), set())
+
+        self.lane.take(cast("Any", Handshake()))
+        client = max(self.lane.clients(), key=lambda each: each.slot)
+        if named:
+            client.connection = Connection(Actor("seated"), Room(1, "phone", None), client)
+        transport.written = b""
+        return client, transport
+
+    async def seconds(self, n: int) -> None:
+        for _ in range(n):
+            await self.lane.tick()
+
+
+async def test_who_answers_pings_stays_and_who_is_silent_is_ended() -> None:
+    street = Street()
+    alive, awake = street.client()
+    _, silent = street.client()
+    pings = 0
+    for _ in range(3 * PING_SECONDS):
+        await street.seconds(1)
+        if b"2" in awake.packets:
+            pings += 1
+            alive.data_received(PONG)
+    assert (pings, "abort" in awake.done) == (3, False)
+    assert "abort" in silent.done
+
+
+async def test_any_word_of_a_client_is_a_sign_of_life() -> None:
+    street = Street()
+    client, transport = street.client()
+    for _ in range(3 * PING_SECONDS):
+        await street.seconds(1)
+        if b"2" in transport.packets:
+            client.data_received(masked(TEXT, b"6"))
+    assert "abort" not in transport.done
+
+
+async def test_who_never_says_who_they_are_is_ended() -> None:
+    street = Street()
+    client, transport = street.client(named=False)
+    for _ in range(PING_SECONDS + PONG_SECONDS + 1):
+        await street.seconds(1)
+        client.data_received(PONG)
+    assert "abort" in transport.done
+
+
+async def test_who_does_not_read_hears_the_newest_state_once_it_does() -> None:
+    street = Street()
+    client, transport = street.client()
+    client.pause_writing()
+    client.tell(Message("slices", {"version": 1}))
+    assert (transport.packets, transport.done[-1]) == ([], "pause")
+    client.resume_writing()
+    assert street.outbox.refreshed == [client.connection]
+    assert transport.done[-1] == "resume"
+    client.tell(Message("slices", {"version": 2}))
+    assert transport.packets == [b'42["slices",{"version":2}]']
+
+
+async def test_who_does_not_read_for_long_is_ended() -> None:
+    street = Street()
+    client, transport = street.client()
+    client.pause_writing()
+    await street.seconds(LAG_SECONDS)
+    assert "abort" not in transport.done
+    await street.seconds(1)
+    assert "abort" in transport.done
+
+
+async def test_who_does_not_read_the_last_word_is_ended_all_the_same() -> None:
+    street = Street()
+    client, transport = street.client()
+    client.end(Message("bye", {"reason": "revoked"}))
+    assert transport.packets == [b'42["bye",{"reason":"revoked"}]', b"41"]
+    client.data_received(masked(TEXT, b'421["hello",{}]'))
+    assert transport.done == ["limits"]
+    await street.seconds(LAG_SECONDS + 1)
+    assert transport.done[-1] == "abort"
+
+
+async def test_who_heard_the_last_word_and_says_so_is_let_go() -> None:
+    street = Street()
+    client, transport = street.client()
+    client.end()
+    client.data_received(masked(TEXT, b"3") + masked(CLOSE, b"\x03\xe8"))
+    assert transport.done[-1] == "close"
+
+
+async def test_nothing_is_written_to_a_client_that_is_being_ended() -> None:
+    street = Street()
+    client, transport = street.client()
+    client.shutdown()
+    (closing,) = wire.Frames().feed(transport.written)
+    assert closing == (CLOSE, (1001).to_bytes(2, "big"))
+    transport.written = b""
+    client.tell(Message("slices", {}))
+    client.data_received(masked(TEXT, b'421["hello",{}]'))
+    assert transport.written == b""
+
+
+def test_uvicorn_has_what_the_lane_touches() -> None:
+    source = inspect.getsource(WebSocketsSansIOProtocol)
+    for touched in (
+        "self.transport.close()",
+        "self.connections.add(self)",
+        "self.scope: WebSocketScope = {",
+        '"extensions": {"websocket.http.response": {}}',
+        "self.read_paused = False",
+        "self.conn = ServerProtocol(",
+        "self.logger = logging.getLogger(",
+        "def handle_connect(self, event: Request)",
+        "if self.close_timer is None:\n            self.transport.close()",
+    ):
+        assert touched in source, touched

@@ -1,0 +1,67 @@
+"""Many who ask at one moment are answered from one look, each with what is theirs."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from townhall.storage.together import MOST_AT_ONCE, Together
+
+pytestmark = pytest.mark.anyio
+
+
+class Desk:
+    """Doubles numbers; a negative one is an error, and zero breaks the whole look."""
+
+    def __init__(self) -> None:
+        self.looks: list[int] = []
+        self.go = asyncio.Event()
+
+    async def look(self, asked: Sequence[int]) -> list[int | Exception]:
+        self.looks.append(len(asked))
+        await self.go.wait()
+        if 0 in asked:
+            raise ZeroDivisionError
+        return [2 * n if n > 0 else ValueError(n) for n in asked]
+
+
+async def test_who_asks_while_a_look_is_under_way_shares_the_next_one() -> None:
+    desk = Desk()
+    together = Together(desk.look)
+    first = asyncio.ensure_future(together.ask(1))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    others = [asyncio.ensure_future(together.ask(n)) for n in range(2, 2 + MOST_AT_ONCE + 10)]
+    await asyncio.sleep(0)
+    desk.go.set()
+    assert await first == 2
+    assert await asyncio.gather(*others) == [2 * n for n in range(2, 2 + MOST_AT_ONCE + 10)]
+    assert desk.looks == [1, MOST_AT_ONCE, 10]
+
+
+async def test_an_error_reaches_only_who_asked_for_it() -> None:
+    desk = Desk()
+    desk.go.set()
+    together = Together(desk.look)
+    found = await asyncio.gather(*(together.ask(n) for n in (3, -1, 4)), return_exceptions=True)
+    assert (found[0], found[2]) == (6, 8)
+    assert isinstance(found[1], ValueError)
+
+
+async def test_a_look_that_fails_is_told_to_all_and_the_next_one_works() -> None:
+    desk = Desk()
+    desk.go.set()
+    together = Together(desk.look)
+    found = await asyncio.gather(*(together.ask(n) for n in (3, 0)), return_exceptions=True)
+    assert [type(each) for each in found] == [ZeroDivisionError, ZeroDivisionError]
+    assert await together.ask(5) == 10
+
+
+async def test_who_stops_waiting_takes_nothing_from_the_others() -> None:
+    desk = Desk()
+    together = Together(desk.look)
+    gone, stays = asyncio.ensure_future(together.ask(1)), asyncio.ensure_future(together.ask(2))
+    await asyncio.sleep(0)
+    gone.cancel()
+    desk.go.set()
+    assert await stays == 4

@@ -1,0 +1,182 @@
+"""What machines ask: /readyz says why not, and /metrics tells numbers to whoever may read them."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from sqlmodel import Session
+from starlette.applications import Starlette
+
+from tests.facts import Clock
+from tests.web.client import HOST, site
+from townhall.actions import people
+from townhall.counts import COUNTS
+from townhall.hall import Change, Hall
+from townhall.live.bus_memory import MemoryBus
+from townhall.live.hub import Hub
+from townhall.settings import Settings
+from townhall.storage.database import open_database
+from townhall.storage.schema import Heartbeat
+
+TOKEN = "a token of sixteen letters"
+LEASE_SECONDS = 7
+
+
+@asynccontextmanager
+async def coming_from(app: Starlette, address: str) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(app=app, client=(address, 40_000))
+    async with httpx.AsyncClient(transport=transport, base_url=f"http://{HOST}") as client:
+        yield client
+
+
+async def asked(app: Starlette, path: str, **headers: str) -> Any:
+    """Status and body of a probe, from this machine."""
+    async with coming_from(app, "127.0.0.1") as client:
+        answer = await client.get(path, headers={"Accept-Language": "en", **headers})
+    return answer.status_code, answer.json()
+
+
+async def scraped(app: Starlette) -> dict[tuple[str, str], float]:
+    """(sample, label's value or "") -> value."""
+    async with coming_from(app, "127.0.0.1") as client:
+        text = (await client.get("/metrics")).text
+    return {
+        (sample.name, next(iter(sample.labels.values()), "")): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+async def present(hall: Hall, code: str, tables: dict[int, int]) -> None:
+    """A process that holds so many seats of a forum's tables, on a lease."""
+    forum = (await people.gate(hall, code)).id
+    expires = hall.now() + LEASE_SECONDS * 1000
+
+    def decide(session: Session, now: int) -> Change[None]:
+        session.add_all(
+            Heartbeat(process="here", forum_id=forum, table_no=n, connected=seats, expires=expires)
+            for n, seats in tables.items()
+        )
+        return Change(None)
+
+    await hall.change(None, decide)
+
+
+@pytest.fixture
+def stopping() -> Iterator[None]:
+    COUNTS.stopping = True
+    yield
+    COUNTS.stopping = False
+
+
+async def test_a_started_hall_is_ready(app: Starlette) -> None:
+    assert await asked(app, "/readyz") == (200, {"status": "ok"})
+
+
+async def test_a_hall_that_starts_is_not_ready(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'hall.db'}"
+    hall = Hall(open_database(url), Hub(MemoryBus()), Settings(database_url=url))
+    answer = await asked(site(hall), "/readyz")
+    hall.database.close()
+    assert answer == (503, {"status": "unready", "reason": "starting", "message": "Starting."})
+
+
+async def test_a_hall_that_stops_is_not_ready(app: Starlette, stopping: None) -> None:
+    status, answer = await asked(app, "/readyz")
+    assert (status, answer["reason"]) == (503, "stopping")
+
+
+async def test_a_database_that_does_not_answer_is_a_reason(hall: Hall, app: Starlette) -> None:
+    hall.database.readers.dispose()
+    hall.database.url = "sqlite:////nowhere/at-all.db"
+    hall.database.readers = hall.database._reading_engine()
+    status, answer = await asked(app, "/readyz")
+    assert (status, answer["reason"]) == (503, "database")
+
+
+class DeafBus(MemoryBus):
+    """A bus that has heard nothing for four seconds."""
+
+    @property
+    def heard_ago(self) -> float:
+        return 4.0
+
+
+async def test_a_deaf_bus_is_a_reason(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'hall.db'}"
+    hall = Hall(open_database(url), Hub(DeafBus()), Settings(database_url=url))
+    await hall.start()
+    status, answer = await asked(site(hall), "/readyz")
+    numbers = await scraped(site(hall))
+    await hall.stop()
+    assert (status, answer["reason"]) == (503, "bus_deaf")
+    assert numbers["townhall_bus_up", ""] == 0
+
+
+@pytest.mark.parametrize(
+    ("address", "headers", "status"),
+    [
+        ("127.0.0.1", {}, 200),
+        ("::1", {}, 200),
+        ("127.0.0.1", {"X-Forwarded-For": "127.0.0.1"}, 403),  # a proxy nobody has named
+        ("127.0.0.1", {"Forwarded": "for=1.2.3.4"}, 403),
+        ("192.0.2.7", {}, 403),
+        ("192.0.2.7", {"Authorization": f"Bearer {TOKEN}"}, 200),
+        ("192.0.2.7", {"Authorization": f"Bearer {TOKEN}x"}, 403),
+        ("127.0.0.1", {"Authorization": "Bearer wrong", "X-Real-IP": "::1"}, 403),
+        ("a name", {}, 403),
+    ],
+)
+async def test_metrics_answer_this_machine_and_the_token_alone(
+    tmp_path: Path, address: str, headers: dict[str, str], status: int
+) -> None:
+    url = f"sqlite:///{tmp_path / 'hall.db'}"
+    settings = Settings(database_url=url, metrics_token=TOKEN)
+    hall = Hall(open_database(url), Hub(MemoryBus()), settings)
+    await hall.start()
+    async with coming_from(site(hall), address) as client:
+        answer = await client.get("/metrics", headers=headers)
+    await hall.stop()
+    assert answer.status_code == status
+    assert ("townhall_waiting" in answer.text) is (status == 200)
+
+
+async def test_without_a_token_no_bearer_opens_the_metrics(app: Starlette) -> None:
+    async with coming_from(app, "192.0.2.7") as client:
+        answer = await client.get("/metrics", headers={"Authorization": "Bearer None"})
+    assert answer.status_code == 403
+
+
+async def test_metrics_tell_what_was_counted(hall: Hall, app: Starlette, code: str) -> None:
+    before = await scraped(app)
+    COUNTS.votes["counted"] += 3
+    COUNTS.commit.observe(0.003)
+    COUNTS.commit.observe(99.0)
+    await present(hall, code, {0: 2, 1: 5})
+    after = await scraped(app)
+
+    def grown(name: str, label: str = "") -> float:
+        return after[name, label] - before.get((name, label), 0.0)
+
+    assert grown("townhall_votes_total", "counted") == 3
+    assert grown("townhall_commit_seconds_count") == 2
+    assert grown("townhall_commit_seconds_bucket", "0.0025") == 0
+    assert grown("townhall_commit_seconds_bucket", "0.005") == 1
+    assert grown("townhall_commit_seconds_bucket", "10.0") == 1
+    assert grown("townhall_commit_seconds_bucket", "+Inf") == 2
+    assert after["townhall_present", code] == 7
+    assert (after["townhall_saving", ""], after["townhall_bus_up", ""]) == (1, 1)
+    assert after["townhall_waiting", ""] == 0
+    assert after["townhall_disk_free_bytes", ""] > 0
+
+
+async def test_a_lease_that_ran_out_is_nobody_present(
+    hall: Hall, app: Starlette, clock: Clock, code: str
+) -> None:
+    await present(hall, code, {0: 2})
+    clock.pass_seconds(LEASE_SECONDS + 1)
+    assert ("townhall_present", code) not in await scraped(app)

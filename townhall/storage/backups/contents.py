@@ -1,0 +1,87 @@
+"""What a database holds, as somebody who restores it wants to know, and whether its chains hold."""
+
+import json
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from townhall.domain import audit
+from townhall.domain.errors import Refused
+from townhall.storage.migrations import configuration
+
+
+@dataclass(frozen=True)
+class Held:
+    """One forum: its code and title, the ballots that count, writer -> (links, head)."""
+
+    code: str
+    title: str
+    ballots: int
+    chains: dict[int, tuple[int, str]] = field(default_factory=dict)
+
+
+def held(connection: Connection) -> list[Held]:
+    """Every forum, the oldest first."""
+    forums = connection.execute(
+        text(
+            "SELECT f.id, f.code, f.title, (SELECT count(*) FROM participation p "
+            "JOIN question q ON q.id = p.question_id WHERE q.forum_id = f.id) AS ballots "
+            "FROM forum f ORDER BY f.id"
+        )
+    ).all()
+    found = {row.id: Held(row.code, row.title, row.ballots) for row in forums}
+    chains = text("SELECT forum_id, writer, n, head FROM chain ORDER BY forum_id, writer")
+    for row in connection.execute(chains):
+        found[row.forum_id].chains[row.writer] = (row.n, row.head)
+    return list(found.values())
+
+
+def refuse_secret_open(connection: Connection) -> None:
+    """Refuse `backup_secret_open` (question) while a secret question takes votes."""
+    title = connection.execute(
+        text("SELECT title FROM question WHERE secret AND state IN ('open', 'closing') LIMIT 1")
+    ).scalar_one_or_none()
+    if title is not None:
+        raise Refused("backup_secret_open", question=title)
+
+
+def refuse_newer(found: str | None, file: Path) -> None:
+    """Refuse `backup_newer` (file, found) where this program does not know the schema."""
+    known = {one.revision for one in ScriptDirectory.from_config(configuration()).walk_revisions()}
+    if found not in known:
+        raise Refused("backup_newer", file=file, found=found or "-")
+
+
+Link = tuple[int, int, int, str, str, str, str]
+"""Forum, writer, n, prev_hash, hash, kind, body: one row of `audit`."""
+
+
+def refuse_broken_chain(links: Iterable[Link], ends: Collection[Sequence[Any]], file: Path) -> None:
+    """Recompute every link; refuse `backup_chain` (file, forum, writer, n) at the first wrong one.
+
+    `links` come in order; `ends` are the rows (forum, writer, n, head) of `chain`. `n` is 0 where
+    a chain ends elsewhere than there.
+    """
+    seen: dict[tuple[int, int], tuple[int, str]] = {}
+    for forum, writer, n, prev, hashed, kind, body in links:
+        last, head = seen.get((forum, writer), (0, audit.GENESIS))
+        try:
+            expected = audit.link(head, kind, json.loads(body))
+        except ValueError:
+            expected = None
+        if n != last + 1 or expected != audit.Link(prev, kind, body, hashed):
+            raise Refused("backup_chain", file=file, forum=forum, writer=writer, n=n)
+        seen[forum, writer] = (n, hashed)
+    written = {(forum, writer): (n, head) for forum, writer, n, head in ends}
+    for (forum, writer), _ in sorted(seen.items() ^ written.items()):
+        raise Refused("backup_chain", file=file, forum=forum, writer=writer, n=0)
+
+
+def begin_anew(connection: Connection) -> None:
+    """Take away the epoch, so that a new one is drawn, and who was present."""
+    connection.execute(text("DELETE FROM instance WHERE key = 'epoch'"))
+    connection.execute(text("DELETE FROM heartbeat"))

@@ -1,0 +1,93 @@
+"""What machines ask: is the process alive, may it be sent visitors, what does it count.
+
+`/healthz` and `/readyz` answer everybody and tell nothing about anybody. `/metrics` answers this
+machine itself, and whoever shows the token of the settings.
+"""
+
+import asyncio
+import hmac
+import ipaddress
+from typing import Literal
+
+from starlette.responses import Response
+
+from townhall.actions import people
+from townhall.counts import COUNTS
+from townhall.domain.errors import Refused
+from townhall.hall import Hall
+from townhall.screens import people as people_screen
+from townhall.web import metrics
+from townhall.web.door import bearer_of
+from townhall.web.visit import Page, Visit
+
+ANSWERS_WITHIN = 2.0
+"""Seconds after which a database counts as one that does not answer."""
+
+Reason = Literal[
+    "starting", "stopping", "database", "disk_full", "disk_failed", "read_only", "bus_deaf"
+]
+_FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
+
+
+async def healthz(visit: Visit) -> Response:
+    """GET /healthz: the database answers; how many changes stand in the writer's line."""
+    await people.revoked_among(visit.hall, [0])
+    return visit.json({"status": "ok", "waiting": visit.hall.writer.waiting})
+
+
+async def readyz(visit: Visit) -> Response:
+    """GET /readyz: 200 where visitors are welcome, else 503 with a reason and a sentence."""
+    reason = await unready(visit.hall)
+    if reason is None:
+        return visit.json({"status": "ok"})
+    answer = {"status": "unready", "reason": reason, "message": visit.words(f"ready.{reason}")}
+    return visit.json(answer, 503, {"Retry-After": "5"})
+
+
+async def unready(hall: Hall) -> Reason | None:
+    """Why this process should be sent nobody just now; None where it is ready."""
+    if COUNTS.stopping:
+        return "stopping"
+    if not hall.writer.id:
+        return "starting"
+    if hall.database.trouble.reason is not None:
+        return hall.database.trouble.reason
+    try:
+        await asyncio.wait_for(people.revoked_among(hall, [0]), ANSWERS_WITHIN)
+    except Exception:  # noqa: BLE001 - whatever it was, the database gave no answer
+        return "database"
+    return "bus_deaf" if hall.hub.deaf else None
+
+
+async def numbers(visit: Visit) -> Response:
+    """GET /metrics: what this process counts, for Prometheus. Refuses `not_allowed`."""
+    if not _trusted(visit):
+        raise Refused("not_allowed")
+    present = await visit.hall.read(people_screen.present, visit.hall.now())
+    body = metrics.exposed(visit.hall, present)
+    kept = {"Cache-Control": "no-store"}
+    return Response(body, headers=kept, media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _trusted(visit: Visit) -> bool:
+    """This machine itself, or the token.
+
+    What came through a proxy is never this machine: one that is not among `trusted_proxies`
+    would make every visitor look so.
+    """
+    token, shown = visit.hall.settings.metrics_token, bearer_of(visit.request)
+    if token is not None and hmac.compare_digest(shown.encode(), token.encode()):
+        return True
+    if any(name in visit.request.headers for name in _FORWARDED):
+        return False
+    try:
+        return ipaddress.ip_address(visit.address).is_loopback
+    except ValueError:
+        return False
+
+
+PAGES = [
+    Page("/healthz", ("GET",), healthz, "page.read", api=True),
+    Page("/readyz", ("GET",), readyz, "page.read", api=True),
+    Page("/metrics", ("GET",), numbers, "page.read", api=True),
+]
