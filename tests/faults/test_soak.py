@@ -1,14 +1,14 @@
 """People come, look, vote and leave for a long time: afterwards nothing of them is left in memory.
 
-Tasks, websocket connections, open files and whoever counts as present are back where they were.
+Tasks, websocket connections, sockets and whoever counts as present are back where they were.
 How the memory grew is printed.
 """
 
 import asyncio
 import json
-import os
 import random
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -62,13 +62,22 @@ class Hall:
             await one.close()
 
     async def in_hand(self, console: Client) -> dict[str, int]:
-        """What the server holds now: tasks, websockets, files, and seats that are present."""
+        """What the server holds now: tasks, websockets, sockets of any kind, seats present."""
         written = self._counts.stat().st_mtime_ns
         while self._counts.stat().st_mtime_ns == written:  # noqa: ASYNC110 - a file of another process
             await asyncio.sleep(0.05)
         found: dict[str, int] = json.loads(self._counts.read_text())
-        files = len(os.listdir(f"/proc/{self.server.pid}/fd"))  # noqa: PTH208
-        return found | {"files": files, "present": console.store["room"]["connected"]}
+        lines = await asyncio.to_thread(_sockets, self.server.pid)
+        return found | {"lines": lines, "present": console.store["room"]["connected"]}
+
+
+def _sockets(pid: int) -> int:
+    """How many sockets a process has open, connections to a database among them."""
+    found = 0
+    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile
+            found += str(descriptor.readlink()).startswith("socket:")
+    return found
 
 
 async def test_nothing_is_left_of_people_who_came_and_went(
