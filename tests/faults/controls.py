@@ -19,12 +19,9 @@ from sqlalchemy import Connection, text
 from townhall.actions import people
 from townhall.cli import main
 from townhall.domain.errors import Refused
-from townhall.sockets.outbox import Outbox
 from townhall.storage.ballots import CastBallot, receipt
 from townhall.storage.batch_rows import BatchRows
 from townhall.storage.writer import Writer
-
-Told = Callable[[dict[str, Any]], None]
 
 
 def replace(owner: type | ModuleType, name: str, function: Callable[..., Any]) -> None:
@@ -37,7 +34,7 @@ def replace(owner: type | ModuleType, name: str, function: Callable[..., Any]) -
 def early_acknowledgement() -> None:
     """A vote is acknowledged at once, and on disk a second later (`appendfsync everysec`)."""
 
-    def cast(self: Writer, ballot: CastBallot, told: Told) -> None:
+    def cast(self: Writer, ballot: CastBallot, told: Callable[[Any], None]) -> None:
         later = asyncio.get_running_loop().call_later
         later(1.0, self._enqueue, ballot, lambda _answer: None)
         found = receipt(ballot.ballot_id, ballot.commitment, self.id, 0)
@@ -58,25 +55,16 @@ def plain_read() -> None:
     replace(BatchRows, "questions", questions)
 
 
-def no_catching_up() -> None:
-    """Screens trust the news that travels and never look at the stored versions."""
-
-    async def catch_up(self: Outbox) -> None:
-        pass
-
-    replace(Outbox, "catch_up", catch_up)
-
-
 def forgotten_keys() -> None:
     """A vote that is sent again is told that its seat has voted: nobody remembers its key."""
     original = Writer.cast
 
-    def cast(self: Writer, ballot: CastBallot, told: Told) -> None:
-        def forgetful(answer: dict[str, Any]) -> None:
+    def cast(self: Writer, ballot: CastBallot, told: Callable[[Any], None]) -> None:
+        def forgetting(answer: dict[str, Any]) -> None:
             again = answer["status"] == "counted_before"
             told({"status": "already_voted"} if again else answer)
 
-        original(self, ballot, forgetful)
+        original(self, ballot, forgetting)
 
     replace(Writer, "cast", cast)
 
@@ -85,7 +73,7 @@ def last_one_wins() -> None:
     """Of two votes of a seat the one that arrives last counts, whatever their revs say."""
     original, arrived = Writer.cast, Counter[tuple[int, int]]()
 
-    def cast(self: Writer, ballot: CastBallot, told: Told) -> None:
+    def cast(self: Writer, ballot: CastBallot, told: Callable[[Any], None]) -> None:
         arrived[ballot.question, ballot.seat] += 1
         rev = arrived[ballot.question, ballot.seat]
         original(self, dataclasses.replace(ballot, rev=rev), told)
@@ -111,7 +99,6 @@ def address_limit() -> None:
 CONTROLS: dict[str, Callable[[], None]] = {
     "early_acknowledgement": early_acknowledgement,
     "plain_read": plain_read,
-    "no_catching_up": no_catching_up,
     "forgotten_keys": forgotten_keys,
     "last_one_wins": last_one_wins,
     "address_limit": address_limit,

@@ -1,7 +1,7 @@
 """A server that tells how much it has in hand: `python -m tests.faults.counted FILE serve …`.
 
-Twice a second it writes to FILE, as JSON, how many tasks and how many websocket connections
-its interpreter holds; nothing of it is replaced.
+Every second it writes to FILE, as JSON, how many tasks and how many websocket connections its
+interpreter holds; nothing of it is replaced.
 """
 
 import asyncio
@@ -12,8 +12,12 @@ import threading
 import time
 from pathlib import Path
 
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
 from townhall.cli import main
-from townhall.sockets.lane import Client, LaneProtocol
+from townhall.sockets.lane import Client
+
+SOCKETS = (WebSocketsSansIOProtocol, Client)
 
 
 def tell(file: Path) -> None:
@@ -24,12 +28,12 @@ def tell(file: Path) -> None:
         held = gc.get_objects()
         found = {
             "tasks": sum(isinstance(each, asyncio.Task) and not each.done() for each in held),
-            "sockets": sum(isinstance(each, (Client, LaneProtocol)) for each in held),
+            "sockets": sum(isinstance(each, SOCKETS) for each in held),
         }
         del held
         whole.write_text(json.dumps(found))
         whole.rename(file)
-        time.sleep(0.5)
+        time.sleep(1)
 
 
 if __name__ == "__main__":

@@ -19,13 +19,14 @@ from sqlalchemy import create_engine, text
 from tests.faults.journal import CHOICES, Entry, Findings, entry, examine
 from tests.faults.voters import Voters
 from tests.servers.townhall import TownhallServer
-from townhall.crowd.client import key
+from townhall.crowd.client import Client, key
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(3_600)]
 
-SEATS = 100
-QUESTIONS, MANY_QUESTIONS = 40, 100
-QUESTIONS_OF_A_CONTROL = 40
+SEATS, AT_EITHER_END = 100, 10
+"""So many seats vote before the close is pressed, and so many once the question is closed."""
+QUESTIONS, MANY_QUESTIONS = 25, 100
+QUESTIONS_OF_A_CONTROL = 25
 PRESSES, MODERATORS = 100, 4
 ROUNDS, MANY_ROUNDS = 5, 25
 """So many closes of one question at once, from so many consoles of each process, so many times."""
@@ -38,7 +39,7 @@ so long.
 
 SLOW_COMMIT = """
 CREATE FUNCTION slow_commit() RETURNS trigger LANGUAGE plpgsql AS
-$$ BEGIN PERFORM pg_sleep(0.3); RETURN NULL; END $$;
+$$ BEGIN PERFORM pg_sleep(0.8); RETURN NULL; END $$;
 CREATE TRIGGER slow_commit AFTER INSERT ON audit
 FOR EACH ROW WHEN (NEW.writer % 2 = 1) EXECUTE FUNCTION slow_commit();
 """
@@ -73,27 +74,35 @@ async def closes(
 
         async def close(n: int, question: int) -> list[Entry]:
             await asyncio.sleep(n * apart)
+            votes = [entry(seat, question, CHOICES[seat % len(CHOICES)]) for seat in voters.seats]
+            early, around, late = (
+                votes[:AT_EITHER_END],
+                votes[AT_EITHER_END:-AT_EITHER_END],
+                votes[-AT_EITHER_END:],
+            )
+            await voters.send(early)
             moments = set(await asyncio.gather(*(press(i, question) for i in range(presses))))
             assert len(moments) == 1
             begins = moments.pop() / 1000 + GRACE - BEFORE
             await asyncio.sleep(max(0.0, begins - time.time()))
-            return await vote(question)
-
-        async def vote(question: int) -> list[Entry]:
-            votes = [entry(seat, question, CHOICES[seat % len(CHOICES)]) for seat in voters.seats]
             async with asyncio.TaskGroup() as sending:
-                for start in range(0, SEATS, 5):
-                    sending.create_task(voters.send(votes[start : start + 5]))
-                    await asyncio.sleep(AROUND * 5 / SEATS)
+                for start in range(0, len(around), 5):
+                    sending.create_task(voters.send(around[start : start + 5]))
+                    await asyncio.sleep(AROUND * 5 / len(around))
+            assert await consoles[0].until(lambda c: closed(c, [question]), 120)
+            await voters.send(late)
             return votes
 
         rounds = await asyncio.gather(*(close(n, q) for n, q in enumerate(questions)))
-        done = await consoles[0].until(
-            lambda c: all(q["state"] == "closed" for q in c.store["questions"]), 60
-        )
-        assert done
+        assert closed(consoles[0], questions)
     voters.leave()
     return [each for votes in rounds for each in votes]
+
+
+def closed(console: Client, questions: list[int]) -> bool:
+    """Whether the console shows these questions as closed."""
+    shown = {question["id"]: question["state"] for question in console.store["questions"]}
+    return all(shown[question] == "closed" for question in questions)
 
 
 def certified(database_url: str) -> dict[int, dict[str, Any]]:

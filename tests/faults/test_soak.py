@@ -1,13 +1,11 @@
 """People come, look, vote and leave for a long time: afterwards nothing of them is left in memory.
 
-Tasks, websocket connections, open lines and whoever counts as present are back where they were.
-(Files are not counted: readers open the database when they are first needed.)
+Tasks, websocket connections, sockets and whoever counts as present are back where they were.
 How the memory grew is printed.
 """
 
 import asyncio
 import json
-import os
 import random
 import time
 from contextlib import suppress
@@ -17,13 +15,13 @@ import pytest
 
 from tests.faults.journal import CHOICES, Entry, Findings, entry, examine
 from tests.faults.report import Report, memory
-from tests.faults.voters import Voters
+from tests.faults.voters import Phone, Voters
 from tests.servers.townhall import TownhallServer
 from townhall.crowd.client import Client
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(3_600)]
 
-PEOPLE, MANY_PEOPLE = 40, 300
+PEOPLE, MANY_PEOPLE = 40, 200
 SECONDS, MANY_SECONDS = 6, 300
 MOST_REVS = 900
 
@@ -52,34 +50,33 @@ class Hall:
         rev = 0
         while time.monotonic() < until and rev < MOST_REVS:
             await asyncio.sleep(self.dice.uniform(0, 0.5))
-            async with Client(self.server.url, self.voters.code, self.voters.tokens[seat]) as one:
-                self.visits += 1
-                rev += 1
-                vote = entry(seat, self._question, self.dice.choice(CHOICES), rev)
-                self.journal.append(vote)
-                vote.answers.append(await one.settle("vote", vote.payload))
-                await asyncio.sleep(self.dice.uniform(0, 0.5))
-                if self.dice.random() < 0.5:
-                    one.cut()
+            one = Client(self.server.url, self.voters.code, self.voters.tokens[seat])
+            await (phone := Phone(one, self.dice)).connect()
+            self.visits += 1
+            rev += 1
+            self.journal.append(entry(seat, self._question, self.dice.choice(CHOICES), rev))
+            await phone.vote(self.journal[-1:])
+            await asyncio.sleep(self.dice.uniform(0, 0.5))
+            if self.dice.random() < 0.5:
+                one.cut()
+            await one.close()
 
     async def in_hand(self, console: Client) -> dict[str, int]:
-        """What the server holds now: tasks, websockets, lines, and seats that are present."""
+        """What the server holds now: tasks, websockets, sockets of any kind, seats present."""
         written = self._counts.stat().st_mtime_ns
         while self._counts.stat().st_mtime_ns == written:  # noqa: ASYNC110 - a file of another process
             await asyncio.sleep(0.05)
         found: dict[str, int] = json.loads(self._counts.read_text())
-        return found | {
-            "lines": lines(self.server.pid),
-            "present": console.store["room"]["connected"],
-        }
+        lines = await asyncio.to_thread(_sockets, self.server.pid)
+        return found | {"lines": lines, "present": console.store["room"]["connected"]}
 
 
-def lines(pid: int) -> int:
-    """How many network connections a process holds open."""
+def _sockets(pid: int) -> int:
+    """How many sockets a process has open, connections to a database among them."""
     found = 0
-    for each in Path(f"/proc/{pid}/fd").iterdir():
-        with suppress(FileNotFoundError):  # closed since it was listed
-            found += os.readlink(each).startswith("socket:")  # noqa: PTH115
+    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile
+            found += str(descriptor.readlink()).startswith("socket:")
     return found
 
 
