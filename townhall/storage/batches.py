@@ -63,10 +63,18 @@ class Batches:
         """After a failed batch the heads are what the database says; they are read again."""
         self._heads = None
 
-    def store(self, connection: Connection, ballots: Sequence[CastBallot], now: int) -> Stored:
+    def store(
+        self,
+        connection: Connection,
+        ballots: Sequence[CastBallot],
+        now: int,
+        *,
+        careful: bool = False,
+    ) -> Stored:
         """Store what may be stored and answer every ballot, in the order given.
 
-        The caller commits; until then no answer may leave.
+        The caller commits; until then no answer may leave. Raises IntegrityError where a key is
+        another seat's; `careful` looks first, and answers that one alone.
         """
         if self._heads is None:
             self._heads = heads_of(connection, self.writer)
@@ -86,7 +94,7 @@ class Batches:
         moved: Moved = defaultdict(int)
         kept: list[CastBallot] = []
         if recorded:
-            kept += self._recorded(connection, ballots, recorded, asked, stored, moved)
+            kept += self._recorded(connection, ballots, recorded, asked, stored, moved, careful)
         if secret:
             kept += self._secret(connection, ballots, secret, stored)
         for ballot in kept:
@@ -137,9 +145,14 @@ class Batches:
         asked: Mapping[int, _Asked],
         stored: Stored,
         moved: Moved,
+        careful: bool,
     ) -> list[CastBallot]:
-        """Recorded ballots: the highest rev of a seat counts, the same key gets its receipt."""
-        by_key = self.rows.by_key(connection, [ballots[i] for i in which])
+        """Recorded ballots: the highest rev of a seat counts, the same key gets its receipt.
+
+        A seat that is new to its question cannot have cast under its key before, so nobody looks,
+        unless `careful`: it might be another seat's.
+        """
+        by_key = self.rows.by_key(connection, [ballots[i] for i in which]) if careful else {}
         owners = {name: found[0] for name, found in by_key.items()}
         usable: list[int] = []
         for i in which:
@@ -149,6 +162,9 @@ class Batches:
             else:
                 stored.answers[i] = {"status": "invalid", "reason": "key_used"}
         pairs, fresh = self.rows.take_part(connection, (ballots[i] for i in usable))
+        again = [i for i in usable if (ballots[i].question, ballots[i].seat) not in fresh]
+        if again and not careful:
+            by_key = self.rows.by_key(connection, [ballots[i] for i in again])
         holding = self.rows.held(connection, [p for p in pairs if p not in fresh])
         kept: list[CastBallot] = []
         for i in usable:

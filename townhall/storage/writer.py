@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from townhall.counts import COUNTS
@@ -158,14 +159,21 @@ class Writer:
             return
         items = self._gather([first])
         ballots = [item.work for item in items if isinstance(item.work, CastBallot)]
-        try:
-            answers = self._batch(connection, ballots)
-        except Refused:  # nothing can be saved: one by one neither
-            answers = [{"status": "busy", "retry_after": 5} for _ in ballots]
-        except Exception:
-            log.exception("a batch of %d ballots failed and is stored one by one", len(ballots))
-            answers = [self._alone(connection, ballot) for ballot in ballots]
-        self._settle(items, answers)
+        self._settle(items, self._stored(connection, ballots))
+
+    def _stored(self, connection: Connection, ballots: Sequence[CastBallot]) -> list[Answer]:
+        """The answers to a batch, whatever it takes: all at once, carefully, or one by one."""
+        for careful in (False, True):
+            try:
+                return self._batch(connection, ballots, careful=careful)
+            except Refused:  # nothing can be saved: one by one neither
+                return [{"status": "busy", "retry_after": 5} for _ in ballots]
+            except IntegrityError:
+                log.info("a batch of %d ballots has a key of somebody else's", len(ballots))
+            except Exception:
+                log.exception("a batch of %d ballots failed", len(ballots))
+                break
+        return [self._alone(connection, ballot) for ballot in ballots]
 
     def _gather(self, items: list[_Item]) -> list[_Item]:
         """The ballots that stand next to the first one; a lone secret one waits for company."""
@@ -202,11 +210,13 @@ class Writer:
         finally:
             connection.rollback()
 
-    def _batch(self, connection: Connection, ballots: Sequence[CastBallot]) -> list[Answer]:
+    def _batch(
+        self, connection: Connection, ballots: Sequence[CastBallot], *, careful: bool = True
+    ) -> list[Answer]:
         began = time.perf_counter()
         try:
             with connection.begin():
-                stored = self._batches.store(connection, ballots, self._now())
+                stored = self._batches.store(connection, ballots, self._now(), careful=careful)
         except Exception:
             self._batches.forget()
             raise
