@@ -164,7 +164,7 @@ async def test_full_disk_acknowledges_nothing_false_and_ends_by_itself(
         assert told[-1] == "busy"
         assert set(told) <= {"counted", "busy"}
         assert await evening.shown(disk.reason)
-        assert await evening.ready() == (503, disk.reason)
+        assert await evening.ready() == (200, disk.reason)
         refused = await evening.console.ask("stage_blank", {"key": key(), "on": True})
         assert (refused["status"], refused["code"]) == ("refused", "not_saving")
         async with evening.voters.console(server) as newcomer:  # reading goes on

@@ -23,9 +23,6 @@ from townhall.web.visit import Page, Visit
 ANSWERS_WITHIN = 2.0
 """Seconds after which a database counts as one that does not answer."""
 
-Reason = Literal[
-    "starting", "stopping", "database", "disk_full", "disk_failed", "read_only", "bus_deaf"
-]
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 
 
@@ -36,27 +33,32 @@ async def healthz(visit: Visit) -> Response:
 
 
 async def readyz(visit: Visit) -> Response:
-    """GET /readyz: 200 where visitors are welcome, else 503 with a reason and a sentence."""
-    reason = await unready(visit.hall)
-    if reason is None:
-        return visit.json({"status": "ok"})
-    answer = {"status": "unready", "reason": reason, "message": visit.words(f"ready.{reason}")}
-    return visit.json(answer, 503, {"Retry-After": "5"})
+    """GET /readyz: 503 where visitors should be sent to another process, else 200; and why.
+
+    What all processes share is told with 200: a load balancer that obeys would empty the hall,
+    which can still read, and vote as far as it is only the news that is late.
+    """
+    if (reason := await unready(visit.hall)) is not None:
+        return visit.json(_told(visit, "unready", reason), 503, {"Retry-After": "5"})
+    trouble = visit.hall.database.trouble.reason or ("bus_deaf" if visit.hall.hub.deaf else None)
+    return visit.json(_told(visit, "limping", trouble) if trouble else {"status": "ok"})
 
 
-async def unready(hall: Hall) -> Reason | None:
+def _told(visit: Visit, status: str, reason: str) -> dict[str, str]:
+    return {"status": status, "reason": reason, "message": visit.words(f"ready.{reason}")}
+
+
+async def unready(hall: Hall) -> Literal["starting", "stopping", "database"] | None:
     """Why this process should be sent nobody just now; None where it is ready."""
     if COUNTS.stopping:
         return "stopping"
     if not hall.writer.id:
         return "starting"
-    if hall.database.trouble.reason is not None:
-        return hall.database.trouble.reason
     try:
         await asyncio.wait_for(people.revoked_among(hall, [0]), ANSWERS_WITHIN)
     except Exception:  # noqa: BLE001 - whatever it was, the database gave no answer
         return "database"
-    return "bus_deaf" if hall.hub.deaf else None
+    return None
 
 
 async def numbers(visit: Visit) -> Response:
