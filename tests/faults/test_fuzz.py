@@ -25,7 +25,7 @@ from townhall.crowd.wire import Wire
 pytestmark = [pytest.mark.timeout(3_600)]
 
 BAD = 6
-VISITS, MANY_VISITS = 80, 4_000
+VISITS, MANY_VISITS = 80, 2_000
 MOST_LINES = 5
 """Of a connection in the log, its beginning and its end included."""
 LOUD = ("never retrieved", "Traceback", "[error", "[critical", "[warning")

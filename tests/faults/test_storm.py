@@ -19,6 +19,8 @@ pytestmark = [pytest.mark.anyio, pytest.mark.timeout(3_600)]
 PHONES, MANY_PHONES = 200, 5_000
 PHONES_OF_A_CONTROL = 60
 CUTS = 2
+PATIENCE = 60.0
+"""Seconds before a phone gives up a line: thousands of them share this process's core."""
 
 
 class Hall:
@@ -39,9 +41,7 @@ class Hall:
         await voters.join(self.server, self._made["tickets"])
         await voters.open(self.server, [self._question])
         self.phones = {
-            seat: Phone(
-                Client(url, voters.code, voters.tokens[seat], counters=self.counters), self.dice
-            )
+            seat: Phone(self._client(url, voters.code, voters.tokens[seat]), self.dice)
             for seat in voters.seats
         }
         doors = asyncio.Semaphore(DOORS)
@@ -52,6 +52,9 @@ class Hall:
 
         await asyncio.gather(*(enter(phone) for phone in self.phones.values()))
         await self.vote(1)
+
+    def _client(self, url: str, code: str, token: str) -> Client:
+        return Client(url, code, token, counters=self.counters, patience=PATIENCE)
 
     async def vote(self, rev: int) -> None:
         """Everybody votes at once; comes back when all are answered or sent away."""
