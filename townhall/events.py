@@ -257,7 +257,7 @@ async def dispatch(hall: Hall, actor: Actor, name: str, raw: object) -> Answer:
     """
     event = EVENTS.get(name)
     if event is None:
-        raise Refused("event_unknown", event=str(name)[:40])
+        raise Refused("event_unknown", event=name[:40].encode(errors="replace").decode())
     require(actor, event.action, forum=actor.forum)
     try:
         payload = event.payload.model_validate({} if raw is None else raw)

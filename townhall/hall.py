@@ -68,9 +68,7 @@ class Hall:
         """Run `fn(session, …)` on one snapshot."""
         return await self.database.read(fn, *args, **kwargs)
 
-    async def read_together(
-        self, fn: Callable[[Session, Sequence[A]], Sequence[T | Exception]], asked: A
-    ) -> T:
+    async def read_together(self, fn: Callable[[Session, Sequence[A]], Sequence[T]], asked: A) -> T:
         """The same for something that a whole hall asks at once: `fn` answers many questions."""
         return await self.database.read_together(fn, asked)
 

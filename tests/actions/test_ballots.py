@@ -118,7 +118,11 @@ async def test_key_of_another_seat_is_invalid(either_hall: Hall) -> None:
         await cast(either_hall, actor(mine, forum), question, "yes", key="c" * 32)
         stolen = await cast(either_hall, actor(yours, forum), question, "yes", key="c" * 32)
         assert stolen == {"status": "invalid", "reason": "key_used"}
-        assert (await cast(either_hall, actor(yours, forum), question, "no"))["status"] == "counted"
+        voted = await cast(either_hall, actor(yours, forum), question, "no")
+        assert voted["status"] == "counted"
+        if not secret:  # also for a seat that has voted before
+            again = cast(either_hall, actor(yours, forum), question, "yes", key="c" * 32, rev=2)
+            assert await again == {"status": "invalid", "reason": "key_used"}
 
 
 async def test_who_may_not_vote_is_not_eligible(either_hall: Hall) -> None:

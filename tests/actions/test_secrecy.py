@@ -81,6 +81,27 @@ async def test_on_postgresql_a_counted_secret_question_lies_in_new_files_in_key_
     assert not hall.database.scrub_due()
 
 
+@pytest.mark.postgres
+async def test_on_postgresql_old_rows_wait_for_whoever_still_sees_them(
+    postgres_hall: Hall, clock: Clock
+) -> None:
+    hall = postgres_hall
+    forum, question, seats = room(hall, SEATS, secret=True, closes_at=clock() + 60_000)
+    for seat in seats:
+        await cast(hall, actor(seat, forum), question, "yes")
+    before = files(hall)
+    clock.pass_seconds(70)
+    with hall.database.readers.connect() as looking:
+        looking.execute(text("SELECT count(*) FROM board"))  # a snapshot of the time before
+        assert await questions.finish_due(hall) == 1
+        await hall.change(None, lambda session, now: Change(None))
+        assert (files(hall), hall.database.scrub_due()) == (before, True)
+    await hall.change(None, lambda session, now: Change(None))
+    await hall.change(None, lambda session, now: Change(None))
+    assert not files(hall) & before
+    assert not hall.database.scrub_due()
+
+
 def files(hall: Hall) -> set[int]:
     """The files in which PostgreSQL keeps the two lists."""
     with hall.database.engine.connect() as connection:

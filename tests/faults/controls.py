@@ -19,6 +19,7 @@ from sqlalchemy import Connection, text
 from townhall.actions import people
 from townhall.cli import main
 from townhall.domain.errors import Refused
+from townhall.sockets.outbox import Outbox
 from townhall.storage.ballots import CastBallot, receipt
 from townhall.storage.batch_rows import BatchRows
 from townhall.storage.writer import Writer
@@ -96,9 +97,19 @@ def address_limit() -> None:
     replace(people, "arrive", arrive)
 
 
+def no_catching_up() -> None:
+    """Screens trust the news that travels and never look at the stored versions."""
+
+    async def catch_up(self: Outbox) -> None:
+        pass
+
+    replace(Outbox, "catch_up", catch_up)
+
+
 CONTROLS: dict[str, Callable[[], None]] = {
     "early_acknowledgement": early_acknowledgement,
     "plain_read": plain_read,
+    "no_catching_up": no_catching_up,
     "forgotten_keys": forgotten_keys,
     "last_one_wins": last_one_wins,
     "address_limit": address_limit,

@@ -8,6 +8,7 @@ from tests.house.sources import ROOT, files
 from townhall.crowd import choices
 from townhall.domain.ballots import BALLOTS
 from townhall.domain.segments import SEGMENTS
+from townhall.verify import counting
 from townhall.web import plain_pages
 
 TESTS = "\n".join(file.read_text(encoding="utf-8") for file in files(".py", under=("tests",)))
@@ -44,6 +45,8 @@ def test_every_ballot_kind_is_complete(kind: str) -> None:
     assert f'{kind}: () => import("./{kind}.js")' in written("static/js/ballots/index.js")
     assert f'"{kind}"' in written("static/js/lib/types.js")
     assert f"| `{kind}` |" in written("docs/protocol.md"), f"the protocol has no choice of {kind}"
+    assert kind in counting.KINDS, f"verify/counting.py cannot count the kind {kind}"
+    assert f"| `{kind}` |" in written("docs/verify.md"), f"nobody is told how to count {kind}"
     assert f'"{kind}"' in TESTS, f"no test names the ballot kind {kind}"
 
 

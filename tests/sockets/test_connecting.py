@@ -1,11 +1,13 @@
 """Who is let in, what they are told first, and how they are sent away."""
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import websockets
 from sqlalchemy import create_engine, text
 
 from tests.servers.townhall import TownhallServer
@@ -39,6 +41,17 @@ async def test_connection_without_a_token_is_refused(house: House, auth: Any) ->
 async def test_connection_with_a_wrong_token_is_refused(house: House) -> None:
     for token in ("", "0" * 32, house.moderator_token[:-1], house.moderator_token + "0"):
         assert await refused(house, {"forum": house.code, "token": token}) == "sign_in"
+
+
+async def test_half_a_character_at_the_door_is_refused_like_anything_else(house: House) -> None:
+    token = house.moderator_token
+    for code, shown in ((house.code, "\ud800"), ("\ud800", token), ("\x00", token)):
+        wanted = "forum_unknown" if shown == token else "sign_in"
+        address = house.url.replace("http", "ws", 1) + "/socket.io/?EIO=4&transport=websocket"
+        async with websockets.connect(address) as socket:
+            await socket.recv()
+            await socket.send("40" + json.dumps({"forum": code, "token": shown}))
+            assert json.loads(str(await socket.recv())[2:])["message"] == wanted
 
 
 async def test_ticket_opens_no_socket_before_it_is_redeemed(house: House) -> None:

@@ -11,9 +11,16 @@ from tests.sockets.test_frames import masked
 from townhall.crowd import wire
 from townhall.domain.audience import Actor
 from townhall.hall import Hall
-from townhall.sockets.frames import CLOSE, TEXT
+from townhall.sockets.frames import CLOSE, PING, TEXT
 from townhall.sockets.inbox import Connection, Inbox
-from townhall.sockets.lane import LAG_SECONDS, PING_SECONDS, PONG_SECONDS, Client, Lane
+from townhall.sockets.lane import (
+    LAG_SECONDS,
+    MOST_CHATTER,
+    PING_SECONDS,
+    PONG_SECONDS,
+    Client,
+    Lane,
+)
 from townhall.sockets.outbox import Outbox, Room
 from townhall.sockets.packets import Message
 
@@ -177,6 +184,18 @@ async def test_nothing_is_written_to_a_client_that_is_being_ended() -> None:
     client.tell(Message("slices", {}))
     client.data_received(masked(TEXT, b'421["hello",{}]'))
     assert transport.written == b""
+
+
+async def test_frames_that_say_nothing_are_free_but_not_by_the_thousand() -> None:
+    street = Street()
+    client, transport = street.client()
+    for _ in range(MOST_CHATTER // 2):
+        client.data_received(masked(PING, b"") + masked(TEXT, b"3"))
+    assert not client.ending
+    client.data_received(masked(PING, b""))
+    assert client.ending
+    client.data_received(masked(TEXT, b"x" * 30_000) * 9)
+    assert transport.done[-1] == "abort"
 
 
 def test_uvicorn_has_what_the_lane_touches() -> None:

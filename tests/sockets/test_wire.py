@@ -38,6 +38,7 @@ FORBIDDEN = {
     "second_namespace": "40/admin,{}",
     "event_of_another_namespace": '42/admin,["vote",{}]',
     "too_deep": nested(8),
+    "too_many_brackets": '42["vote",' + ",".join(["[]"] * 1_000) + "]",
     "no_event_name": '42[{"vote":1}]',
     "empty_event": "42[]",
     "event_that_is_no_list": '42{"vote":1}',

@@ -60,7 +60,7 @@ async def _facts(hall: Hall, question: int) -> _Frozen | None:
     return _frozen.get(name)
 
 
-async def prepare(hall: Hall, forum: int) -> None:
+async def remember_open(hall: Hall, forum: int) -> None:
     """Know the open questions of a forum before a whole hall answers them in one moment."""
     _keep(hall, await hall.read(_read_open, forum))
 
@@ -99,7 +99,7 @@ async def cast(hall: Hall, actor: Actor, **said: Any) -> Answer:
     ready = _prepared(facts, actor, vote)
     if isinstance(ready, CastBallot):
         return await hall.cast(ready)
-    return await _before_or(hall, actor.seat, vote, ready)
+    return await _counted_before(hall, actor.seat, vote, ready)
 
 
 def cast_now(hall: Hall, actor: Actor, vote: Vote, reply: Callable[[Answer], None]) -> bool:
@@ -153,7 +153,7 @@ def _ballot(
     )
 
 
-async def _before_or(hall: Hall, seat: int | None, vote: Vote, wrong: Answer) -> Answer:
+async def _counted_before(hall: Hall, seat: int | None, vote: Vote, wrong: Answer) -> Answer:
     """What was good when it was counted may have become wrong, such as a sticker on one's table."""
     if wrong["status"] != "invalid" or seat is None:
         return wrong

@@ -25,6 +25,7 @@ from townhall.storage.seats import Gate
 DAY_MS = 86_400_000
 NICKNAME_LIMIT = 20
 _KEY = re.compile(r"[0-9a-f]{32}")
+_CODE = re.compile(r"[0-9]{6}")
 
 _SCREEN_OF: dict[str, str] = {
     "facilitator": "/desk",
@@ -56,8 +57,10 @@ async def gate(hall: Hall, code: str) -> Gate:
 
 
 def _gates(session: Session, codes: Sequence[str]) -> list[Gate | None]:
-    found = {code: seats.gate(session, code) for code in set(codes)}
-    return [found[code] for code in codes]
+    # Only what may be a code reaches the database; half a character or a NUL it would not take.
+    asked = {code for code in codes if _CODE.fullmatch(code)}
+    found = {code: seats.gate(session, code) for code in asked}
+    return [found.get(code) for code in codes]
 
 
 @dataclass(frozen=True)

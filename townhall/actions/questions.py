@@ -15,7 +15,7 @@ from townhall.domain.errors import Refused
 from townhall.hall import Change, Hall
 from townhall.storage import audit, ballots, forums, notes, questions, sealing, selections
 from townhall.storage.schema import Forum, Question
-from townhall.storage.writer import lock_question
+from townhall.storage.writer import lock_question, take_count
 
 log = logging.getLogger(__name__)
 
@@ -116,19 +116,25 @@ async def finish_due(hall: Hall) -> int:
     finished = 0
     for forum, question in await hall.read(questions.due, limit):
         try:
-            await hall.change(forum, partial(_finish, forum=forum, question=question))
-            finished += 1
+            finish = partial(_finish, forum=forum, question=question)
+            finished += await hall.change(forum, finish, revise=False)
         except Exception:
             log.exception("question %s could not be counted", question)
     return finished
 
 
-def _finish(session: Session, now: int, *, forum: int, question: int) -> Change[None]:
-    """Behind the lock: nothing is stored between this count and the closed state."""
+def _finish(session: Session, now: int, *, forum: int, question: int) -> Change[bool]:
+    """Behind the lock: nothing is stored between this count and the closed state.
+
+    While one process counts, the others go on with their votes.
+    """
+    if not take_count(session, question):
+        return Change(False)
     lock_question(session, question)
     row = questions.get(session, question, forum)
     if not rules.due(row.state, row.closes_at, now):
-        return Change(None)
+        return Change(False)
+    audit.raise_revision(session, forum)
     present = forums.connected(session, forum, now)
     certificate = questions.recount(session, row, present=present, now=now)
     certificate.heads = audit.heads(session, forum)
@@ -153,7 +159,7 @@ def _finish(session: Session, now: int, *, forum: int, question: int) -> Change[
         "first": first,
         "list": listed,
     }
-    return Change(None, _SEEN, ("question_closed", body))
+    return Change(True, _SEEN, ("question_closed", body))
 
 
 async def reveal(hall: Hall, actor: Actor, *, key: str, question: int) -> dict[str, Any]:

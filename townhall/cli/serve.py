@@ -125,6 +125,9 @@ class Server:
         """Serve until a signal comes."""
         serving = asyncio.create_task(self._uvicorn.serve(sockets=[self.socket]))
         await self.started()
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*COLLECT_EVERY)
         if self._url_file is not None:
             self._url_file.write_text(self.local_url + "\n")
         if self._worker:
@@ -142,9 +145,6 @@ class Server:
         """Wait until the server accepts connections (or has given up)."""
         while not (self._uvicorn.started or self._uvicorn.should_exit):  # noqa: ASYNC110 - a flag
             await asyncio.sleep(0.02)
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(*COLLECT_EVERY)
 
     def stop(self) -> None:
         """Ask the server to stop."""

@@ -6,7 +6,7 @@ sharing this code. All hashes are SHA-256 in lower-case hex; all text is UTF-8.
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,22 +87,12 @@ def merkle_root(leaves: Iterable[str]) -> str:
     leaf = SHA-256(0x00 ‖ text), node = SHA-256(0x01 ‖ left ‖ right) over the raw hashes; the root
     of nothing is SHA-256 of nothing. The leaves are hex strings and are hashed as text.
     """
-    level = [_leaf(each) for each in sorted(leaves)]
+    sha256 = hashlib.sha256
+    level = [sha256(b"\x00" + each.encode()).digest() for each in sorted(leaves)]
     if not level:
         return _sha256(b"")
     while len(level) > 1:
-        level = _level_above(level)
+        odd = level[-1:] if len(level) % 2 else []
+        pairs = zip(level[::2], level[1::2], strict=False)
+        level = [sha256(b"\x01" + left + right).digest() for left, right in pairs] + odd
     return level[0].hex()
-
-
-def _leaf(text: str) -> bytes:
-    return hashlib.sha256(b"\x00" + text.encode()).digest()
-
-
-def _node(left: bytes, right: bytes) -> bytes:
-    return hashlib.sha256(b"\x01" + left + right).digest()
-
-
-def _level_above(level: Sequence[bytes]) -> list[bytes]:
-    pairs = [_node(level[at], level[at + 1]) for at in range(0, len(level) - 1, 2)]
-    return pairs + ([level[-1]] if len(level) % 2 else [])

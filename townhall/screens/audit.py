@@ -120,7 +120,7 @@ def _recorded(session: Session, row: Question, first: int | None) -> Facts:
     before = [each for each, _ in stored.cast(session, first)] if first is not None else []
     number = sealing.numbers([each for each, _ in pairs], before)
     last = sealing.counting(each for each, _ in pairs)
-    named = sealing.shown(last.values())
+    named = stored.groups(row, [each for each, _ in pairs])
     listed = []
     for each, ballot in pairs:
         line: Facts = {

@@ -33,10 +33,13 @@ def mounted(pages: Any, over_lane: lane.Lane, over_stock: stock.Stock, settings:
             await send({"type": "websocket.close", "code": 1008})
             return
         handshake = scope.get("extensions", {}).get(lane.EXTENSION)
-        if handshake is None or not _ours(scope):
+        if handshake is None:
             await app(scope, stock.readable(receive), send)
             return
         await receive()
+        if not _ours(scope):
+            await send({"type": "websocket.close", "code": 1008})
+            return
         await send({"type": "websocket.accept"})
         over_lane.take(handshake)
 
@@ -44,7 +47,7 @@ def mounted(pages: Any, over_lane: lane.Lane, over_stock: stock.Stock, settings:
 
 
 def _ours(scope: Any) -> bool:
-    """Whether this asks for what the lane speaks; anything else is refused by python-socketio."""
+    """Whether this asks for what the lane speaks."""
     query = parse_qs(scope["query_string"].decode("latin-1"))
     wanted = query.get("EIO") == ["4"] and query.get("transport") == ["websocket"]
     return wanted and "sid" not in query and scope["path"].rstrip("/") == PATH

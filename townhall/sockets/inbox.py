@@ -26,7 +26,7 @@ from townhall.sockets.packets import Message
 log = logging.getLogger(__name__)
 
 MOST_AT_ONCE = 32
-MOST_SOCKETS = 4
+MOST_SOCKETS, MOST_SCREENS = 4, 16
 TOTAL_RATE, TOTAL_BURST = 60.0, 300.0
 # The more often a connection was refused lately, the longer it is told to wait, so that a phone
 # which sends a full outbox again whenever it may is refused less often than it is forgiven.
@@ -36,6 +36,7 @@ FAILED_SECONDS = 2.0
 DRAIN_SECONDS = 3.0
 BACK_A_SECOND, SHORTEST_SPREAD, LONGEST_SPREAD = 250, 3.0, 15.0
 
+Holder = tuple[str, int | None]
 Reply = Callable[[dict[str, Any]], None]
 
 
@@ -86,7 +87,7 @@ class Inbox:
         self.hall = hall
         self.outbox = outbox
         self.live: set[Connection] = set()
-        self.of_seat: defaultdict[int, list[Connection]] = defaultdict(list)
+        self.of_holder: defaultdict[Holder, list[Connection]] = defaultdict(list)
         self.away: dict[int, float] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -101,8 +102,7 @@ class Inbox:
         connection = Connection(actor, room, peer)
         self.live.add(connection)
         self.outbox.joined(connection)
-        if actor.seat is not None:
-            self._cut_oldest(connection, actor.seat)
+        self._cut_oldest(connection)
         return connection
 
     def left(self, connection: Connection) -> None:
@@ -111,16 +111,20 @@ class Inbox:
             return
         self.live.remove(connection)
         self.outbox.left(connection)
-        seat = connection.actor.seat
-        if seat is not None:
-            self.of_seat[seat].remove(connection)
-            if not self.of_seat[seat]:
-                del self.of_seat[seat]
+        holder = _holder(connection.actor)
+        self.of_holder[holder].remove(connection)
+        if not self.of_holder[holder]:
+            del self.of_holder[holder]
 
-    def _cut_oldest(self, connection: Connection, seat: int) -> None:
-        """One seat keeps a few sockets: a page that comes back before the old one is given up."""
-        self.of_seat[seat].append(connection)
-        for oldest in self.of_seat[seat][:-MOST_SOCKETS]:
+    def _cut_oldest(self, connection: Connection) -> None:
+        """A seat keeps a few sockets: a page that comes back before the old one is given up.
+
+        A card, a link or an account keeps some more, since it may be shown on many screens.
+        """
+        holder = _holder(connection.actor)
+        self.of_holder[holder].append(connection)
+        most = MOST_SOCKETS if connection.actor.seat is not None else MOST_SCREENS
+        for oldest in self.of_holder[holder][:-most]:
             oldest.peer.end()
 
     def event(self, connection: Connection, event: str, payload: Any, reply: Reply) -> None:
@@ -210,6 +214,11 @@ class Inbox:
                 connection.peer.end(Message("bye", {"reason": "revoked"}))
 
 
+def _holder(actor: Actor) -> Holder:
+    """Who counts as one, however many sockets they open."""
+    return ("seat", actor.seat) if actor.seat is not None else ("session", actor.session)
+
+
 def _said(event: str, answer: dict[str, Any], reply: Reply) -> None:
     if event in VOTES:
         COUNTS.votes[answer["status"]] += 1
@@ -236,9 +245,10 @@ async def drain(inbox: Inbox) -> None:
 
 def _shown(auth: Any) -> tuple[str, str]:
     """The forum code and token of a connect packet. Refuses `sign_in` unless both are there."""
-    if not isinstance(auth, dict) or not isinstance(auth.get("token"), str):
+    token = auth.get("token") if isinstance(auth, dict) else None
+    if not isinstance(token, str) or not token.isascii():
         raise Refused("sign_in")
-    return str(auth.get("forum", ""))[:16], auth["token"][:200]
+    return str(auth.get("forum", ""))[:16], token[:200]
 
 
 def _busy(event: str, wait: float) -> dict[str, Any]:

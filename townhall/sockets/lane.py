@@ -27,17 +27,22 @@ from townhall.domain.errors import Refused
 from townhall.sockets import packets
 from townhall.sockets.frames import BINARY, CLOSE, PING, PONG, TEXT, Frames, Unframed, frame
 from townhall.sockets.inbox import Connection, Inbox
-from townhall.sockets.packets import LARGEST_FRAME, Malformed, Message
+from townhall.sockets.packets import (
+    LARGEST_FRAME,
+    PING_SECONDS,
+    PONG_SECONDS,
+    Malformed,
+    Message,
+)
 
 log = logging.getLogger(__name__)
 _QUIET = logging.getLogger("townhall.handshakes")
 _QUIET.setLevel(logging.WARNING)  # two lines for each phone would cost more than letting it in
 
 EXTENSION = "townhall.lane"
-PING_SECONDS = 15
-PONG_SECONDS = 10
 STALE_BYTES = 256 * 1024
 LAG_SECONDS = 15
+MOST_CHATTER = 500
 _PING = frame(TEXT, b"2")
 _LEAVE = frame(TEXT, b"41")
 _NORMAL, _GOING_AWAY, _POLICY, _FAILED = 1000, 1001, 1008, 1011
@@ -85,6 +90,7 @@ class Client(asyncio.Protocol):
         "_connections",
         "_frames",
         "_lane",
+        "chatter",
         "connection",
         "deaf",
         "ending",
@@ -105,6 +111,7 @@ class Client(asyncio.Protocol):
         self.deaf = False  # nothing is sent to it now: it does not read, or is being ended
         self.lag = 0  # for how many seconds it has been deaf
         self.ending = False
+        self.chatter = 0  # frames since the last ping that say nothing, and bytes unread at the end
         self.silent = False  # nothing came since the last ping
         self.nameless = False  # it was not let in yet at the last ping
 
@@ -119,6 +126,11 @@ class Client(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.silent = False
+        if self.ending:
+            self.chatter += len(data)
+            if self.chatter > STALE_BYTES:
+                self.transport.abort()
+                return
         try:
             lone = self._frames.lone(data)
             found = self._frames.feed(data) if lone is None else ((TEXT, lone),)
@@ -208,7 +220,9 @@ class Client(asyncio.Protocol):
     def _frame(self, opcode: int, payload: bytes) -> None:
         if opcode == TEXT:
             self._packet(payload)
-        elif opcode == PING:
+            return
+        self._idle()
+        if opcode == PING:
             self._write(frame(PONG, payload))
         elif opcode == CLOSE:
             self._close(_NORMAL)
@@ -225,8 +239,16 @@ class Client(asyncio.Protocol):
             self._enter(packet[2:])
         elif kind == b"41" or packet[:1] == b"1":
             self._close(_NORMAL)
-        elif packet[:1] not in (b"2", b"3", b"5", b"6"):
+        elif packet[:1] in (b"2", b"3", b"5", b"6"):
+            self._idle()
+        else:
             raise Malformed("no packet")
+
+    def _idle(self) -> None:
+        """A frame that says nothing is free, but not by the thousand."""
+        self.chatter += 1
+        if self.chatter > MOST_CHATTER:
+            raise Malformed("chatter")
 
     def _enter(self, auth: bytes) -> None:
         if self.connection is not None or self in self._lane.arriving:
@@ -250,9 +272,9 @@ class Client(asyncio.Protocol):
             self._write(frame(TEXT, b"40" + orjson.dumps({"sid": secrets.token_hex(8)})))
 
     def _event(self, packet: bytes) -> None:
-        name, payload, number = packets.event(packet, 2)
         if self.connection is None:
             raise Malformed("not in yet")
+        name, payload, number = packets.event(packet, 2)
         self._lane.inbox.event(self.connection, name, payload, partial(self._answer, number))
 
     def _answer(self, number: bytes, found: dict[str, Any]) -> None:
@@ -326,6 +348,7 @@ class Lane:
         for client in self._slots[self._second % PING_SECONDS]:
             if not client.deaf:
                 client.silent, client.nameless = True, client.connection is None
+                client.chatter = 0
                 client.transport.write(_PING)
         for client in list(self._deaf):
             client.lag += 1

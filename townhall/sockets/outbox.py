@@ -5,7 +5,6 @@ second: a hall of five thousand does not need its turnout four times as often.
 """
 
 import asyncio
-import logging
 import time
 from collections import Counter, defaultdict
 from collections.abc import Coroutine, Iterable
@@ -21,8 +20,6 @@ from townhall.sockets.packets import Message
 
 if TYPE_CHECKING:
     from townhall.sockets.inbox import Connection
-
-log = logging.getLogger(__name__)
 
 PHONE_PAUSE = 1.0
 AT_ONCE = 500  # recipients between two looks at what else the loop has to do
@@ -73,7 +70,7 @@ class Outbox:
         """Send the named slices of a forum to whoever listens here."""
         rooms = [room for room in self.rooms if room.forum == forum]
         if "questions" in names and rooms:
-            await ballots.prepare(self.hall, forum)
+            await ballots.remember_open(self.hall, forum)
         if names <= BALLOT_SLICES and self._too_soon(forum, names):
             rooms = [room for room in rooms if room.audience not in ("phone", "public")]
         await self._send(forum, rooms, names)

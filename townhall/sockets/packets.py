@@ -14,8 +14,12 @@ import orjson
 from townhall.sockets.frames import TEXT, frame
 
 LARGEST_FRAME = 32_768
+PING_SECONDS, PONG_SECONDS = 15, 10
+"""How often a client is pinged, and how long it has to answer."""
 DEEPEST_JSON = 8
+MOST_BRACKETS = 1_000
 LONGEST_NUMBER = 15
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 # `*` is python-socketio's name for the handler of all events; called by a client under that name
 # it would be handed the client's arguments in the place of who is speaking.
 RESERVED = frozenset(("connect", "disconnect", "connect_error", "*"))
@@ -68,8 +72,10 @@ def loads(written: bytes) -> Any:
 
     Half of a character is refused in its field and not here: cut, a phone would send it for ever.
     """
-    # Few brackets cannot nest deeply; only what has many is looked at one by one.
-    if written.count(b"[") + written.count(b"{") > DEEPEST_JSON and depth(written) > DEEPEST_JSON:
+    # Few brackets cannot nest deeply; only what has many is looked at one by one, and nothing of
+    # ours has so many that it would take long.
+    opened = written.count(b"[") + written.count(b"{")
+    if opened > MOST_BRACKETS or (opened > DEEPEST_JSON and depth(written) > DEEPEST_JSON):
         raise Malformed("too deep")
     try:
         return orjson.loads(written)
@@ -81,12 +87,16 @@ def loads(written: bytes) -> Any:
 
 
 def depth(written: bytes) -> int:
-    """How deep the brackets of a packet nest, those inside strings included."""
+    """How deep the brackets of a packet nest, those inside strings included; counted no further
+    than one beyond what is allowed.
+    """
     deepest = level = 0
-    for mark in written:
+    for mark in written.translate(None, _NO_BRACKETS):
         if mark in b"[{":
             level += 1
             deepest = max(deepest, level)
-        elif mark in b"]}":
+            if deepest > DEEPEST_JSON:
+                break
+        else:
             level -= 1
     return deepest

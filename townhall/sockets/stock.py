@@ -17,7 +17,13 @@ from engineio import packet as engine
 from townhall.domain.errors import Refused
 from townhall.sockets import packets
 from townhall.sockets.inbox import Connection, Inbox
-from townhall.sockets.packets import LARGEST_FRAME, Malformed, Message
+from townhall.sockets.packets import (
+    LARGEST_FRAME,
+    PING_SECONDS,
+    PONG_SECONDS,
+    Malformed,
+    Message,
+)
 
 log = logging.getLogger(__name__)
 
@@ -62,8 +68,8 @@ class Stock(socketio.AsyncServer):  # type: ignore[misc]
             transports=["websocket"],
             cors_allowed_origins="*",
             max_http_buffer_size=LARGEST_FRAME,
-            ping_interval=15,
-            ping_timeout=10,
+            ping_interval=PING_SECONDS,
+            ping_timeout=PONG_SECONDS,
             namespaces=["/"],
             logger=False,
             engineio_logger=False,

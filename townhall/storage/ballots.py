@@ -18,7 +18,7 @@ _UNLINKED = (
 )
 SCRUB = "scrub"
 """What asks the writer to remove old rows after the commit: the name in `Session.info`, and that
-of a fact of the installation, for the next start where this process does not live to do it."""
+of a fact of the installation: the transaction that wrote the new ones (PostgreSQL)."""
 
 
 @dataclass(slots=True)
@@ -40,6 +40,9 @@ class CastBallot:
 
 
 Answer = dict[str, Any]
+
+BUSY: Answer = {"status": "busy", "retry_after": 2}
+"""What a vote is told that cannot be stored now: the only answer that is not final."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,5 +126,7 @@ def forget_order(session: Session, question: int) -> None:
                 text(f"INSERT INTO {table} ({columns}) VALUES ({names})"), written
             )
     if session.get_bind().dialect.name == "postgresql":
-        session.merge(Instance(key=SCRUB, value="due"))
+        close = text("SELECT CAST(pg_current_xact_id() AS text)")
+        value = session.connection().execute(close).scalar_one()
+        session.merge(Instance(key=SCRUB, value=value))
     session.info[SCRUB] = True

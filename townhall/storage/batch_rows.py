@@ -7,6 +7,7 @@ it apart is the server's. PostgreSQL also needs locks, since several writers run
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -181,5 +182,5 @@ class BatchRows:
         picked = ", ".join(f"column{i} AS {name}" for i, name in enumerate(columns, start=1))
         marks = ",".join([f"({','.join('?' * len(columns))})"] * len(rows))
         given = f"(SELECT {picked} FROM (VALUES {marks})) g"
-        values = tuple(value for row in rows for value in row)
+        values = tuple(chain.from_iterable(rows))
         return connection.exec_driver_sql(sql.replace("{given}", given), values)

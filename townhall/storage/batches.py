@@ -174,6 +174,9 @@ class Batches:
             mine = holding.get(pair)
             if mine is not None:
                 before = by_key.get((ballot.question, ballot.key))
+                if before is not None and before[0] != ballot.seat:
+                    stored.answers[i] = {"status": "invalid", "reason": "key_used"}
+                    continue
                 refused = _no_change(ballot, mine, before, question.changeable)
                 if refused is not None:
                     stored.answers[i] = refused
@@ -238,7 +241,16 @@ class Batches:
     ) -> list[CastBallot]:
         """Secret ballots: final at the first cast; who and what go to two unlinked tables."""
         known = self.rows.known_secrets(connection, [ballots[i] for i in which])
-        new = [i for i in which if ballots[i].ballot_id not in known]
+        owners: dict[str, int] = {}
+        new: list[int] = []
+        for i in which:
+            ballot = ballots[i]
+            if ballot.ballot_id in known:
+                continue
+            if owners.setdefault(ballot.ballot_id, ballot.seat) == ballot.seat:
+                new.append(i)
+            else:
+                stored.answers[i] = {"status": "invalid", "reason": "key_used"}
         _, fresh = self.rows.take_part(connection, (ballots[i] for i in new))
         waited = [b for b in (ballots[i] for i in new) if (b.question, b.seat) not in fresh]
         known |= self.rows.known_secrets(connection, waited)
@@ -254,16 +266,16 @@ class Batches:
                 stored.answers[i] = secret_counted("counted_before", ballot.ballot_id, known)
             else:
                 stored.answers[i] = {"status": "already_voted"}
-        took_part = self.rows.participants(connection, [ballots[i] for i in which if i not in new])
-        for i in which:
-            if not stored.answers[i]:
-                ballot = ballots[i]
-                mine = (ballot.question, ballot.seat) in took_part
-                stored.answers[i] = (
-                    secret_counted("counted_before", ballot.ballot_id, known)
-                    if mine
-                    else {"status": "invalid", "reason": "key_used"}
-                )
+        before = [i for i in which if not stored.answers[i]]
+        took_part = self.rows.participants(connection, [ballots[i] for i in before])
+        for i in before:
+            ballot = ballots[i]
+            mine = (ballot.question, ballot.seat) in took_part
+            stored.answers[i] = (
+                secret_counted("counted_before", ballot.ballot_id, known)
+                if mine
+                else {"status": "invalid", "reason": "key_used"}
+            )
         self.rows.add_secret(
             connection, sorted((b.ballot_id, b.question, b.choice, b.commitment) for b in kept)
         )

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Concatenate, Literal, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, delete, event, text
+from sqlalchemy import Connection, Engine, create_engine, delete, event, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, col
@@ -37,13 +37,25 @@ log = logging.getLogger(__name__)
 READERS = 4
 BUSY_MS = 5_000
 SCRUB_WAIT_MS = 1_000
+_ANY_THREAD = {"check_same_thread": False}
+_IMPATIENT = {
+    "connect_timeout": 3,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 5_000,
+}
+"""A database host that vanishes without a word must not stop a process for minutes."""
 UNLINKED = ("participation", "secret_ballot")
 """The tables that hold who took part in a secret question, and what was chosen."""
 _SAFE = {"fsync": "on", "full_page_writes": "on"}
 
 
 class Database:
-    """One database: `read` for screens, `engine` for the one writer, `epoch` of this data set."""
+    """One database: `read` for screens, `engine` for the one writer, `epoch` of this data set.
+
+    What a statement that failed was given stays out of the log: it may be a ballot.
+    """
 
     def __init__(self, url: str, serving: str = "") -> None:
         self.url = normalised(url)
@@ -69,6 +81,7 @@ class Database:
             # A close waits for its lock and must then see what was committed meanwhile.
             return create_engine(
                 self.url,
+                hide_parameters=True,
                 pool_size=2,
                 pool_pre_ping=True,
                 isolation_level="READ COMMITTED",
@@ -79,7 +92,7 @@ class Database:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
             if self._serving:
                 self._claim = processes.claim(Path(path))
-        engine = create_engine(self.url, connect_args={"check_same_thread": False})
+        engine = create_engine(self.url, connect_args=_ANY_THREAD, hide_parameters=True)
         _sqlite_connections(
             engine, "BEGIN IMMEDIATE", ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON")
         )
@@ -89,6 +102,7 @@ class Database:
         if self.dialect == "postgresql":
             return create_engine(
                 self.url,
+                hide_parameters=True,
                 pool_size=READERS,
                 pool_pre_ping=True,
                 isolation_level="REPEATABLE READ",
@@ -96,14 +110,19 @@ class Database:
                 connect_args=self._named,
             )
         engine = create_engine(
-            self.url, pool_size=READERS, connect_args={"check_same_thread": False}
+            self.url,
+            pool_size=READERS,
+            connect_args=_ANY_THREAD,
+            hide_parameters=True,
         )
         _sqlite_connections(engine, "BEGIN", ("query_only=ON", "wal_autocheckpoint=0"))
         return engine
 
     @property
-    def _named(self) -> dict[str, str]:
-        return {"application_name": processes.called(self._serving)} if self._serving else {}
+    def _named(self) -> dict[str, Any]:
+        """How a connection is made: in a few seconds or not, and dead ones are noticed as soon."""
+        named = {"application_name": processes.called(self._serving)} if self._serving else {}
+        return {**_IMPATIENT, **named}
 
     def _instance(self, key: str) -> str:
         """A fact of this installation, drawn at first use, by one of those who start at once."""
@@ -125,9 +144,7 @@ class Database:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._pool, lambda: self.read_here(fn, *args, **kwargs))
 
-    async def read_together(
-        self, fn: Callable[[Session, Sequence[A]], Sequence[T | Exception]], asked: A
-    ) -> T:
+    async def read_together(self, fn: Callable[[Session, Sequence[A]], Sequence[T]], asked: A) -> T:
         """The answer of `fn(session, questions)` to one question among those of one moment.
 
         `fn` is a function of a module: who asks the same function is answered from one look.
@@ -163,11 +180,10 @@ class Database:
         try:
             if self.dialect == "sqlite":
                 return _emptied_log(connection)
-            _rewrite(self.engine)
-        except (sqlite3.Error, DBAPIError):
+            return _rewrite(self.engine)
+        except (sqlite3.Error, DBAPIError, Refused):
             log.exception("old rows could not be removed")
             return False
-        return True
 
     def free_bytes(self) -> int | None:
         """Free space where an SQLite file lies; None where nobody here can know."""
@@ -239,16 +255,40 @@ def _emptied_log(connection: Connection) -> bool:
         driver.execute(f"PRAGMA busy_timeout={BUSY_MS}")
 
 
-def _rewrite(engine: Engine) -> None:
-    """Put what counts into new files and drop the old ones; ballots wait meanwhile."""
+_SEEN = text(
+    "SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
+    "AND age(backend_xmin) >= age(CAST(CAST(:close AS xid8) AS xid))) "
+    "OR EXISTS (SELECT 1 FROM pg_prepared_xacts "
+    "WHERE age(transaction) >= age(CAST(CAST(:close AS xid8) AS xid))) "
+    "OR EXISTS (SELECT 1 FROM pg_replication_slots "
+    "WHERE age(xmin) >= age(CAST(CAST(:close AS xid8) AS xid)))"
+)
+"""Whether somebody may still see what the transaction `close` removed: then it is kept."""
+
+
+def _rewrite(engine: Engine) -> bool:
+    """Put what counts into new files and drop the old ones; ballots wait meanwhile.
+
+    False where somebody still sees the old rows, for then they would be carried along.
+    """
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        close = connection.execute(
+            select(col(Instance.value)).where(col(Instance.key) == SCRUB)
+        ).scalar_one_or_none()
+        if close is None:
+            return True
+        if connection.execute(_SEEN, {"close": close}).scalar_one():
+            return False
         connection.exec_driver_sql(f"SET lock_timeout = {SCRUB_WAIT_MS}")
         try:
             for table in UNLINKED:
                 connection.exec_driver_sql(f"VACUUM FULL {table}")
-            connection.execute(delete(Instance).where(col(Instance.key) == SCRUB))
+            connection.execute(
+                delete(Instance).where(col(Instance.key) == SCRUB, col(Instance.value) == close)
+            )
         finally:
             connection.exec_driver_sql("RESET lock_timeout")
+    return True
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """The rows behind the list of ballots that a close seals and an export publishes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from sqlalchemy import Row, text
@@ -36,6 +36,15 @@ def secret(session: Session, question: int) -> list[tuple[str, str]]:
     return sorted((commitment, ballot) for commitment, ballot in rows)
 
 
+def groups(question: Question, ballots: Iterable[sealing.Cast]) -> frozenset[sealing.Group]:
+    """The groups that may be named. None in a round of a pair: its seats keep their numbers, and
+    a group that is large in one round would name its seats in the other, where it is small.
+    """
+    if question.round is not None:
+        return frozenset()
+    return sealing.shown(sealing.counting(ballots).values())
+
+
 def list_digest(session: Session, question: Question, first: int | None) -> str:
     """The digest of the list as it will be published; `first` is the round it is compared with."""
     assert question.id is not None
@@ -43,5 +52,5 @@ def list_digest(session: Session, question: Question, first: int | None) -> str:
         return audit.digest(audit.canonical(pair) for pair in secret(session, question.id))
     ballots = [each for each, _ in cast(session, question.id)]
     before = [each for each, _ in cast(session, first)] if first is not None else []
-    named = sealing.shown(sealing.counting(ballots).values())
+    named = groups(question, ballots)
     return audit.digest(sealing.lines(ballots, sealing.numbers(ballots, before), named))

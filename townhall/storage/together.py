@@ -16,12 +16,9 @@ MOST_AT_ONCE = 200
 
 
 class Together(Generic[A, B]):
-    """Gathers questions of one kind; `look(questions)` answers them all, in order.
+    """Gathers questions of one kind; `look(questions)` answers them all, in order."""
 
-    An answer that is an exception is raised to whoever asked for it.
-    """
-
-    def __init__(self, look: Callable[[Sequence[A]], Awaitable[Sequence[B | Exception]]]) -> None:
+    def __init__(self, look: Callable[[Sequence[A]], Awaitable[Sequence[B]]]) -> None:
         self._look = look
         self._waiting: list[tuple[A, asyncio.Future[B]]] = []
         self._looking: asyncio.Task[None] | None = None
@@ -39,14 +36,20 @@ class Together(Generic[A, B]):
             while self._waiting:
                 asked = self._waiting[:MOST_AT_ONCE]
                 del self._waiting[:MOST_AT_ONCE]
-                try:
-                    found: Sequence[Any] = await self._look([question for question, _ in asked])
-                except Exception as error:  # noqa: BLE001 - it belongs to whoever asked
-                    found = [error] * len(asked)
+                found = await self._answers([question for question, _ in asked])
                 for (_, answer), value in zip(asked, found, strict=True):
                     _settle(answer, value)
         finally:
             self._looking = None
+
+    async def _answers(self, asked: Sequence[A]) -> Sequence[B | Exception]:
+        """A question that cannot be answered spoils nobody else's answer."""
+        try:
+            return await self._look(asked)
+        except Exception as error:  # noqa: BLE001 - it belongs to whoever asked
+            if len(asked) == 1:
+                return [error]
+        return [(await self._answers([each]))[0] for each in asked]
 
 
 def _settle(answer: asyncio.Future[Any], value: Any) -> None:

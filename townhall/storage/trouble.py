@@ -1,7 +1,8 @@
 """Why nothing can be saved just now: the disk is full or failing, or the database only reads.
 
 It is noticed at the statement or commit that failed, whoever made it, and becomes an expected
-"no", `not_saving`. Reading goes on. `Trouble` is this process's; it ends when a change succeeds.
+"no", `not_saving`. Reading goes on. `Trouble` is this process's; it ends when a
+probe can be written (`actions.trouble`).
 """
 
 from dataclasses import dataclass

@@ -16,12 +16,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Session
 
 from townhall.counts import COUNTS
 from townhall.domain.errors import Refused
-from townhall.storage.ballots import SCRUB, Answer, CastBallot
+from townhall.storage.ballots import BUSY, SCRUB, Answer, CastBallot
 from townhall.storage.batches import Batches
 from townhall.storage.database import Database
 from townhall.storage.schema import Writer as WriterRow
@@ -85,6 +85,11 @@ class Writer:
         await asyncio.to_thread(self._thread.join)
 
     @property
+    def alive(self) -> bool:
+        """Whether changes are being taken from the line."""
+        return self._thread.is_alive()
+
+    @property
     def waiting(self) -> int:
         """How many items stand in the line."""
         return len(self._line)
@@ -111,10 +116,10 @@ class Writer:
     def cast(self, ballot: CastBallot, told: Callable[[Answer], None]) -> None:
         """Store a ballot; `told(answer)` comes in the loop, after the commit.
 
-        A full line answers `busy` at once.
+        A full line, and one that is being finished, answers `busy` at once.
         """
-        if len(self._line) >= LONGEST_QUEUE:
-            told({"status": "busy", "retry_after": 3})
+        if self._stopping or len(self._line) >= LONGEST_QUEUE:
+            told(dict(BUSY))
         else:
             self._enqueue(ballot, told)
 
@@ -142,8 +147,12 @@ class Writer:
                 self._arrived.wait()
                 self._arrived.clear()
                 while self._line:
-                    self._next(connection)
-                    self._tidy(connection)
+                    try:
+                        self._next(connection)
+                        self._tidy(connection)
+                    except Exception:  # whoever waited for it sends again; the others must go on
+                        log.exception("the writer failed and goes on")
+                        self._batches.forget()
                 if self._stopping:
                     return
 
@@ -159,15 +168,18 @@ class Writer:
             return
         items = self._gather([first])
         ballots = [item.work for item in items if isinstance(item.work, CastBallot)]
-        self._settle(items, self._stored(connection, ballots))
+        self._settle(items, self._answers(connection, ballots))
 
-    def _stored(self, connection: Connection, ballots: Sequence[CastBallot]) -> list[Answer]:
+    def _answers(self, connection: Connection, ballots: Sequence[CastBallot]) -> list[Answer]:
         """The answers to a batch, whatever it takes: all at once, carefully, or one by one."""
         for careful in (False, True):
             try:
                 return self._batch(connection, ballots, careful=careful)
             except Refused:  # nothing can be saved: one by one neither
-                return [{"status": "busy", "retry_after": 5} for _ in ballots]
+                return [dict(BUSY) for _ in ballots]
+            except OperationalError:  # the database has gone; it comes back for all or for none
+                log.exception("a batch of %d ballots could not be stored", len(ballots))
+                return [dict(BUSY) for _ in ballots]
             except IntegrityError:
                 log.info("a batch of %d ballots has a key of somebody else's", len(ballots))
             except Exception:
@@ -211,7 +223,7 @@ class Writer:
             connection.rollback()
 
     def _batch(
-        self, connection: Connection, ballots: Sequence[CastBallot], *, careful: bool = True
+        self, connection: Connection, ballots: Sequence[CastBallot], *, careful: bool
     ) -> list[Answer]:
         began = time.perf_counter()
         try:
@@ -232,10 +244,10 @@ class Writer:
         Whether a commit that failed is on disk is unknown; the same key will tell.
         """
         try:
-            return self._batch(connection, [ballot])[0]
+            return self._batch(connection, [ballot], careful=True)[0]
         except Exception:
             log.exception("a ballot could not be stored")
-            return {"status": "busy", "retry_after": 2}
+            return dict(BUSY)
 
     def _settle(self, items: Sequence[_Item], answers: Sequence[Any]) -> None:
         self._call(_answer, items, answers)
@@ -264,3 +276,11 @@ def lock_question(session: Session, question: int) -> None:
     """
     if session.get_bind().dialect.name == "postgresql":
         session.connection().execute(text("SELECT pg_advisory_xact_lock(7, :q)"), {"q": question})
+
+
+def take_count(session: Session, question: int) -> bool:
+    """Whether nobody else counts this question now (PostgreSQL); does not wait for whoever does."""
+    if session.get_bind().dialect.name != "postgresql":
+        return True
+    asked = text("SELECT pg_try_advisory_xact_lock(8, :q)")
+    return bool(session.connection().execute(asked, {"q": question}).scalar_one())

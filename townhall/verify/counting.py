@@ -274,7 +274,7 @@ class Ranking(Kind):
         }
 
 
-_KINDS: dict[str, type[Kind]] = {
+KINDS: dict[str, type[Kind]] = {
     "yesno": YesNo,
     "single": Single,
     "multiple": Multiple,
@@ -298,7 +298,7 @@ def kind_of(definition: Mapping[str, Any]) -> Kind:
         raise BrokenDefinition
     if definition["kind"] == "ranking" and config["method"] not in rankings.METHODS:
         raise BrokenDefinition
-    return _KINDS[definition["kind"]](definition)
+    return KINDS[definition["kind"]](definition)
 
 
 _CONFIG: dict[str, dict[str, tuple[type, ...]]] = {

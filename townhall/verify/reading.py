@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from townhall.verify.counting import KINDS
 from townhall.verify.hashes import canonical
 
 FORMAT = "townhall-forum/1"
@@ -99,7 +100,7 @@ CERTIFICATE = {
     "closed_at": int,
 }
 DEFINITION = {
-    "kind": re.compile("yesno|single|multiple|score|ranking|dots"),
+    "kind": re.compile("|".join(KINDS)),
     "round": Maybe(re.compile("first|final")),
     "first": Maybe(int),
     "reopens": Maybe(int),

@@ -52,7 +52,7 @@ async def unready(hall: Hall) -> Literal["starting", "stopping", "database"] | N
     """Why this process should be sent nobody just now; None where it is ready."""
     if COUNTS.stopping:
         return "stopping"
-    if not hall.writer.id:
+    if not (hall.writer.id and hall.writer.alive):
         return "starting"
     try:
         await asyncio.wait_for(people.revoked_among(hall, [0]), ANSWERS_WITHIN)

@@ -82,6 +82,9 @@ def refuse_broken_chain(links: Iterable[Link], ends: Collection[Sequence[Any]], 
 
 
 def begin_anew(connection: Connection) -> None:
-    """Take away the epoch, so that a new one is drawn, and who was present."""
-    connection.execute(text("DELETE FROM instance WHERE key = 'epoch'"))
+    """Take away the epoch and the secret, so that new ones are drawn, and who was present.
+
+    Whoever has an old copy could sign page tokens with its secret for as long as it is in use.
+    """
+    connection.execute(text("DELETE FROM instance WHERE key IN ('epoch', 'secret')"))
     connection.execute(text("DELETE FROM heartbeat"))

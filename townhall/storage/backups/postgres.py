@@ -63,7 +63,7 @@ _WHOLE = ("--clean", "--if-exists", "--single-transaction", "--exit-on-error")
 @contextmanager
 def _connected(url: URL) -> Iterator[Connection]:
     """One snapshot of the database. Refuses `database_away` (reason)."""
-    engine = create_engine(url, isolation_level="REPEATABLE READ")
+    engine = create_engine(url, isolation_level="REPEATABLE READ", hide_parameters=True)
     try:
         with engine.connect() as connection:
             yield connection

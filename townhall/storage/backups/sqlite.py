@@ -7,13 +7,14 @@ SQLite itself notices a damaged page only where its structure suffers; 0 means t
 import sqlite3
 import zlib
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, create_engine, text
 from sqlalchemy.exc import DatabaseError
 
 from townhall.domain.errors import Refused
+from townhall.storage import processes
 from townhall.storage.backups import files
 from townhall.storage.backups.contents import (
     Held,
@@ -75,13 +76,25 @@ def restore(url: URL, file: Path, replace: bool) -> list[Held]:
         except (sqlite3.Error, DatabaseError, ValueError) as error:
             damaged = Refused("backup_damaged", file=file, reason=_reason(error))
             raise _no_room(error, target) or damaged from None
-        if target.exists():
-            _refuse_occupied(target, replace)
-        files.belongs_as(part, target if target.exists() else target.parent)
-        for left in ("-wal", "-shm", "-journal"):
-            target.with_name(target.name + left).unlink(missing_ok=True)
-        files.durable(part, target)
+        with _claimed(target):
+            if target.exists():
+                _refuse_occupied(target, replace)
+            files.belongs_as(part, target if target.exists() else target.parent)
+            for left in ("-wal", "-shm", "-journal"):
+                target.with_name(target.name + left).unlink(missing_ok=True)
+            files.durable(part, target)
     return found
+
+
+@contextmanager
+def _claimed(target: Path) -> Iterator[None]:
+    """Keep every server away until the copy is in its place."""
+    try:
+        held = processes.claim(target)
+    except Refused:
+        raise Refused("restore_in_use") from None
+    with held or nullcontext():
+        yield
 
 
 def _copy(source: Path, part: Path) -> None:
@@ -111,7 +124,7 @@ def _connect(path: Path, mode: str = "ro") -> sqlite3.Connection:
 @contextmanager
 def _opened(path: Path) -> Iterator[Connection]:
     """One transaction on a finished copy."""
-    engine = create_engine(URL.create("sqlite", database=str(path)))
+    engine = create_engine(URL.create("sqlite", database=str(path)), hide_parameters=True)
     try:
         with engine.begin() as connection:
             yield connection
