@@ -177,8 +177,8 @@ class Way:
         due = max(due, self._free)
         if weather.bytes_per_second:
             due += len(piece) / weather.bytes_per_second
-        self._waiting += len(piece)
-        if due <= now:
+        waiting, self._waiting = self._waiting, self._waiting + len(piece)
+        if due <= now and not waiting:  # a timer that is due has not always run
             self._leave(piece)
             return
         self._free = due + TICK

@@ -1,8 +1,7 @@
 """Every ballot arrives one to five times, over two lines of its seat, later ones before earlier.
 
-On PostgreSQL the two lines lead to two processes, and the copies of one ballot to one of them. One
-ballot a seat counts, the one with the highest rev; every copy of a ballot gets the same receipt.
-In the control the last to arrive counts.
+On PostgreSQL the two lines lead to two processes. One ballot a seat counts, the one with the
+highest rev; every copy of a ballot gets the same receipt. In the control the last to arrive counts.
 """
 
 import asyncio
@@ -59,10 +58,7 @@ async def shuffled(
         await line.connect(server)
     journal = ballots(lines[0].seats, recorded, secret, dice)
     sent = [
-        (to if len(servers) > 1 else dice.randrange(2), each)
-        for each in journal
-        for to in [dice.randrange(2)]
-        for _ in range(dice.randint(1, MOST_COPIES))
+        (dice.randrange(2), each) for each in journal for _ in range(dice.randint(1, MOST_COPIES))
     ]
     dice.shuffle(sent)
     async with asyncio.TaskGroup() as sending:

@@ -162,10 +162,11 @@ class Batches:
             else:
                 stored.answers[i] = {"status": "invalid", "reason": "key_used"}
         pairs, fresh = self.rows.take_part(connection, (ballots[i] for i in usable))
-        again = [i for i in usable if (ballots[i].question, ballots[i].seat) not in fresh]
-        if again and not careful:
-            by_key = self.rows.by_key(connection, [ballots[i] for i in again])
         holding = self.rows.held(connection, [p for p in pairs if p not in fresh])
+        # Only now, for while we waited for a seat's lock another process may have stored this key.
+        again = [i for i in usable if (ballots[i].question, ballots[i].seat) not in fresh]
+        if again:
+            by_key |= self.rows.by_key(connection, [ballots[i] for i in again])
         kept: list[CastBallot] = []
         for i in usable:
             ballot = ballots[i]
