@@ -25,7 +25,7 @@ MARKS = {
 }
 """Which fixtures earn a test which mark; CI demands at least one test of each."""
 
-LONG = {"faults", "browser", "security", "verify"}
+LONG = {"faults", "browser", "journeys", "security", "sockets", "verify"}
 """Folders whose tests begin first, so that no test process waits at the end for another's."""
 
 # A deadline, like the check for slow generation, would be an assertion about timing. CI repeats the

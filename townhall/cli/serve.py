@@ -27,8 +27,8 @@ from townhall.web.i18n import catalogue
 # With the loop thread busy, handing over the interpreter lock to the writer took whole seconds.
 SWITCH_SECONDS = 0.0005
 # Looking for rings among all objects took a tenth of a second again and again while a hall voted.
-# What was there at the start is left alone, and a look is taken far less often.
-COLLECT_EVERY = (50_000, 20, 100)
+# What was there at the start is left alone, and a look is taken less often.
+COLLECT_EVERY = (10_000, 10, 10)
 
 
 def command(

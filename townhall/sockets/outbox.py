@@ -141,12 +141,11 @@ class Outbox:
         forums = sorted({room.forum for room in self.rooms})
         stored = await self.hall.read(slices.versions, forums)
         for forum, version in stored.items():
-            sent = self._sent.get(forum)
-            if sent is None:
-                self._sent[forum] = version
-            elif self.hall.hub.busy(forum):
+            # Who listens first may have come in before what was stored last: they are told it all.
+            sent = self._sent.get(forum, (-1, -1))
+            if self.hall.hub.busy(forum):
                 continue  # what was stored a moment ago is on its way
-            elif sent != version:
+            if sent != version:
                 names = slices.ALL if sent[0] != version[0] else BALLOT_SLICES
                 self.hall.hub.heard(forum, names)
         for forum in set(self._sent) - set(forums):

@@ -1,0 +1,59 @@
+"""What the outbox tells, and when: also what changed before it first looked."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests import facts
+from tests.sockets.test_defences import Told
+from townhall.domain.audience import Actor
+from townhall.hall import Change, Hall
+from townhall.live.bus_memory import MemoryBus
+from townhall.live.hub import Hub
+from townhall.settings import Settings
+from townhall.sockets.inbox import Connection
+from townhall.sockets.outbox import Outbox, Room
+from townhall.storage.database import open_database, writing
+
+pytestmark = pytest.mark.anyio
+
+
+class SilentBus(MemoryBus):
+    """A bus that carries nothing."""
+
+    def publish(self, forum: int, slices: frozenset[str]) -> None:
+        pass
+
+
+@pytest.fixture
+async def hall(tmp_path: Path) -> AsyncIterator[Hall]:
+    url = f"sqlite:///{tmp_path / 'hall.db'}"
+    hall = Hall(open_database(url), Hub(SilentBus()), Settings(database_url=url))
+    await hall.start()
+    yield hall
+    await hall.hub.stop()
+    await hall.stop()
+
+
+async def told(stage: Told, outbox: Outbox) -> int:
+    """How many messages one look brings."""
+    before = len(stage.heard)
+    await outbox.catch_up()
+    await asyncio.sleep(0.4)
+    return len(stage.heard) - before
+
+
+async def test_what_changed_between_coming_in_and_the_first_look_is_told(hall: Hall) -> None:
+    outbox = Outbox(hall)
+    await hall.hub.start(outbox.changed)
+    with writing(hall.database) as session:
+        forum = facts.forum(session)
+    stage = Told()
+    outbox.joined(Connection(Actor("stage", forum=forum), Room(forum, "stage", None), stage))
+    await hall.change(forum, lambda session, now: Change(None))
+    assert await told(stage, outbox) == 1
+    assert await told(stage, outbox) == 0
+    await hall.change(forum, lambda session, now: Change(None))
+    assert await told(stage, outbox) == 1
