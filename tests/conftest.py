@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, sync_playwright
 from tests.servers.chromium import Chromium, resolve
 from tests.servers.node import node as node_program
 from tests.servers.postgres import Databases, PostgresServer
+from tests.servers.process import running
 from tests.servers.valkey import ValkeyServer
 
 MARKS = {
@@ -73,12 +74,8 @@ def postgres_server() -> Iterator[Databases]:
     if named := os.environ.get("TOWNHALL_TEST_POSTGRES"):
         yield Databases(named)
         return
-    server = PostgresServer()
-    try:
-        server.start()
+    with running(PostgresServer()) as server:
         yield server
-    finally:
-        server.remove()
 
 
 @pytest.fixture
@@ -92,12 +89,8 @@ def postgres_url(postgres_server: Databases) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def valkey_server() -> Iterator[ValkeyServer]:
     """A server of this test process; a test that kills one starts a ValkeyServer itself."""
-    server = ValkeyServer()
-    try:
-        server.start()
+    with running(ValkeyServer()) as server:
         yield server
-    finally:
-        server.remove()
 
 
 @pytest.fixture

@@ -59,7 +59,6 @@ class Townhall:
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
-        COUNTS.stopping = False
         await self.hall.start()
         await self.hall.hub.start(self.outbox.changed)
         clocks = [
@@ -74,7 +73,7 @@ class Townhall:
         try:
             yield
         finally:
-            COUNTS.stopping = True
+            self.hall.stopping = True
             for clock in clocks:
                 clock.cancel()
             await asyncio.gather(*clocks, return_exceptions=True)
@@ -83,7 +82,7 @@ class Townhall:
 
     async def leave(self) -> None:
         """Say goodbye to everybody who is connected, before a planned stop."""
-        COUNTS.stopping = True
+        self.hall.stopping = True
         await drain(self.inbox)
 
     async def _look(self) -> None:

@@ -52,8 +52,6 @@ class Counts:
     """Sockets now, by audience; set anew every second."""
     lag: Histogram = field(default_factory=Histogram)
     """How much later than asked the loop came back, measured every second."""
-    stopping: bool = False
-    """Whether this process takes its leave: `/readyz` says so, and no new clients should come."""
 
 
 COUNTS = Counts()

@@ -47,6 +47,7 @@ class Hall:
     hub: Hub
     settings: Settings
     now: Callable[[], int] = wall_clock
+    stopping: bool = False  # this process takes its leave, and no new clients should come
     writer: Writer = field(init=False)
 
     def __post_init__(self) -> None:

@@ -16,6 +16,7 @@ import pytest
 from tests.faults.journal import CHOICES, Entry, Findings, entry, examine
 from tests.faults.voters import Voters
 from tests.servers.postgres import PostgresServer
+from tests.servers.process import running
 from tests.servers.townhall import TownhallServer
 from tests.servers.valkey import ValkeyServer
 from townhall.crowd.client import Client
@@ -132,23 +133,15 @@ class Hall:
 @pytest.fixture
 def postgres() -> Iterator[PostgresServer]:
     """A PostgreSQL of this test alone, which it may harm."""
-    server = PostgresServer()
-    try:
-        server.start()
+    with running(PostgresServer()) as server:
         yield server
-    finally:
-        server.remove()
 
 
 @pytest.fixture
 def valkey() -> Iterator[ValkeyServer]:
     """A Valkey of this test alone, which it may harm."""
-    server = ValkeyServer()
-    try:
-        server.start()
+    with running(ValkeyServer()) as server:
         yield server
-    finally:
-        server.remove()
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ import resource
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 UNPRIVILEGED = "nobody"
 
@@ -57,6 +57,27 @@ def spawn(
             env=dict(env) if env is not None else None,
             **how,
         )
+
+
+class Alone(Protocol):
+    """A server that a test may harm."""
+
+    def start(self) -> None: ...
+
+    def remove(self) -> None: ...
+
+
+S = TypeVar("S", bound=Alone)
+
+
+@contextmanager
+def running(server: S) -> Iterator[S]:
+    """Start a server, and leave nothing of it."""
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
 
 
 def wait_until(

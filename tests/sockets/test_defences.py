@@ -104,3 +104,18 @@ async def test_one_socket_has_a_few_events_under_way_and_no_more(
     await asyncio.sleep(0.01)
     assert [answer["status"] for answer in answers[3:]] == ["ok"] * MOST_AT_ONCE
     assert connection.under_way == 0
+
+
+async def test_a_vote_that_meets_a_failure_is_told_to_come_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: object) -> bool:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(door, "vote_now", broken)
+    inbox = Inbox(NO_HALL, Outbox(NO_HALL))
+    connection = Connection(Actor(role="seated", forum=1), Room(1, "phone", None), Told())
+    answers: list[dict[str, Any]] = []
+    inbox.event(connection, "vote", {"key": key()}, answers.append)
+    assert answers == [{"status": "busy", "retry_after": 2.0}]
+    assert connection.under_way == 0

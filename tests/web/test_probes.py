@@ -1,6 +1,6 @@
 """What machines ask: /readyz says why not, and /metrics tells numbers to whoever may read them."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -66,13 +66,6 @@ async def present(hall: Hall, code: str, tables: dict[int, int]) -> None:
     await hall.change(None, decide)
 
 
-@pytest.fixture
-def stopping() -> Iterator[None]:
-    COUNTS.stopping = True
-    yield
-    COUNTS.stopping = False
-
-
 async def test_a_started_hall_is_ready(app: Starlette) -> None:
     assert await asked(app, "/readyz") == (200, {"status": "ok"})
 
@@ -85,7 +78,8 @@ async def test_a_hall_that_starts_is_not_ready(tmp_path: Path) -> None:
     assert answer == (503, {"status": "unready", "reason": "starting", "message": "Starting."})
 
 
-async def test_a_hall_that_stops_is_not_ready(app: Starlette, stopping: None) -> None:
+async def test_a_hall_that_stops_is_not_ready(hall: Hall, app: Starlette) -> None:
+    hall.stopping = True
     status, answer = await asked(app, "/readyz")
     assert (status, answer["reason"]) == (503, "stopping")
 

@@ -1,4 +1,4 @@
-"""Our own server as a child process, on a temporary database, to be measured or rehearsed with.
+"""Our own server as a child process, on a temporary database, to be measured.
 
 It is `townhall serve`, started as anybody starts it; what it costs, its /metrics tell.
 """

@@ -191,7 +191,8 @@ class _House:
         log.info("worker %d ended (%s)", worker.process.pid, worker.process.returncode)
 
     def _failed(self, code: int) -> None:
-        """A worker did not come up; without any other, and for ever, the house gives up."""
+        """A worker did not come up. When nobody serves, a refusal ends the house, and so does the
+        last of too many failures in a row."""
         self._failures += 1
         log.warning("a worker could not start (%d)", code)
         if not self._serving and (code == REFUSED or self._failures >= MOST_FAILURES):

@@ -150,13 +150,16 @@ class Inbox:
 
         def done(answer: dict[str, Any]) -> None:
             connection.under_way -= 1
-            COUNTS.votes[answer["status"]] += 1
-            reply(answer)
+            _said("vote", answer, reply)
 
         try:
             begun = vote_now(self.hall, connection.actor, payload, done)
         except Refused as refused:
-            reply(_refusal(refused))
+            _said("vote", _refusal(refused), reply)
+            return True
+        except Exception:
+            log.exception("a vote failed")
+            _said("vote", _busy("vote", FAILED_SECONDS), reply)
             return True
         connection.under_way += begun
         return begun

@@ -2,8 +2,9 @@
 
 Standard library only. It imports nothing of ours and shares no code with what counts votes, so
 that a mistake over there cannot hide over here. Whoever wants to trust neither writes a third one
-from the document. `reading` knows the form, `hashes` the formulas, `chains`, `ballots`, `counting`
-and `scores` each check one part, `receipts` looks up one ballot.
+from the document. `reading` knows the form and `hashes` the formulas; `chains`, `questions` and
+`selections` each check one part, and count with `ballots`, `counting`, `rankings`, `shifts`,
+`scores` and `figures`; `receipts` looks up one ballot.
 """
 
 from collections.abc import Iterator

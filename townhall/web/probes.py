@@ -12,7 +12,6 @@ from typing import Literal
 from starlette.responses import Response
 
 from townhall.actions import people
-from townhall.counts import COUNTS
 from townhall.domain.errors import Refused
 from townhall.hall import Hall
 from townhall.screens import people as people_screen
@@ -50,7 +49,7 @@ def _told(visit: Visit, status: str, reason: str) -> dict[str, str]:
 
 async def unready(hall: Hall) -> Literal["starting", "stopping", "database"] | None:
     """Why this process should be sent nobody just now; None where it is ready."""
-    if COUNTS.stopping:
+    if hall.stopping:
         return "stopping"
     if not (hall.writer.id and hall.writer.alive):
         return "starting"
