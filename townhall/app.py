@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from starlette.applications import Starlette
@@ -29,7 +30,6 @@ from townhall.sockets import door
 from townhall.sockets.inbox import Inbox, drain
 from townhall.sockets.lane import Lane
 from townhall.sockets.outbox import Outbox
-from townhall.sockets.stock import Stock
 from townhall.storage import processes
 from townhall.storage.database import open_database
 from townhall.web import middleware, routes
@@ -50,12 +50,21 @@ class Townhall:
         self.lane = Lane(self.inbox)
         self.presence = Presence(self.process)
         self._alone = settings.redis_url is None
+        self._over_stock: Any = None
         pages = Starlette(
             routes=routes.build(self.hall),
             middleware=middleware.stack(self.hall),
             lifespan=self._lifespan,
         )
-        self.app = door.mounted(pages, self.lane, Stock(self.inbox), settings)
+        self.app = door.mounted(pages, self.lane, partial(self._stock, pages), settings)
+
+    def _stock(self, pages: Starlette) -> Any:
+        """The path for other servers than ours, which costs 20 MB: loaded where it is needed."""
+        if self._over_stock is None:
+            from townhall.sockets.stock import application
+
+            self._over_stock = application(self.inbox, pages)
+        return self._over_stock
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:

@@ -111,7 +111,7 @@ BELONGS = {
 }
 """Where code belongs that wants a forbidden import."""
 
-LATE = {"townhall/app.py": ("townhall.live.bus_redis", "uvloop")}
+LATE = {"townhall/app.py": ("townhall.live.bus_redis", "townhall.sockets.stock")}
 """Optional drivers, which may be imported inside a function; so may anything in `cli`."""
 
 

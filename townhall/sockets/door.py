@@ -3,27 +3,29 @@
 Belongs here: what is decided before the handshake. Does not belong here: who may come in (`inbox`).
 """
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
 
-import socketio
-
 from townhall.settings import Settings
-from townhall.sockets import lane, stock
+from townhall.sockets import lane
+from townhall.sockets.packets import PATH
 
-PATH = "/socket.io"
 
-
-def mounted(pages: Any, over_lane: lane.Lane, over_stock: stock.Stock, settings: Settings) -> Any:
+def mounted(
+    pages: Any, over_lane: lane.Lane, over_stock: Callable[[], Any], settings: Settings
+) -> Any:
     """An ASGI app: sockets here, everything else to `pages`.
 
     Websockets opened by a page of another site are refused; clients without a page have no origin.
+    `over_stock()` gives the app for whoever does not come over the lane, in the same place.
     """
     listed = {*settings.allowed_origins, *([settings.public_url] if settings.public_url else [])}
-    app = socketio.ASGIApp(over_stock, pages, socketio_path=PATH)
 
     async def check(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "websocket":
+            asked = scope.get("path", "")
+            app = over_stock() if asked.startswith(f"{PATH}/") or asked == PATH else pages
             await app(scope, receive, send)
             return
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
@@ -34,7 +36,7 @@ def mounted(pages: Any, over_lane: lane.Lane, over_stock: stock.Stock, settings:
             return
         handshake = scope.get("extensions", {}).get(lane.EXTENSION)
         if handshake is None:
-            await app(scope, stock.readable(receive), send)
+            await over_stock()(scope, receive, send)
             return
         await receive()
         if not _ours(scope):

@@ -13,6 +13,7 @@ import orjson
 
 from townhall.sockets.frames import TEXT, frame
 
+PATH = "/socket.io"
 LARGEST_FRAME = 32_768
 PING_SECONDS, PONG_SECONDS = 15, 10
 """How often a client is pinged, and how long it has to answer."""

@@ -19,6 +19,7 @@ from townhall.sockets import packets
 from townhall.sockets.inbox import Connection, Inbox
 from townhall.sockets.packets import (
     LARGEST_FRAME,
+    PATH,
     PING_SECONDS,
     PONG_SECONDS,
     Malformed,
@@ -137,7 +138,17 @@ class Stock(socketio.AsyncServer):  # type: ignore[misc]
             socket.queue.put_nowait(engine.Packet(engine.MESSAGE, written))
 
 
-def readable(receive: Any) -> Any:
+def application(inbox: Inbox, pages: Any) -> Any:
+    """The ASGI app of this path; what is not for it goes to `pages`."""
+    app = socketio.ASGIApp(Stock(inbox), pages, socketio_path=PATH)
+
+    async def read(scope: Any, receive: Any, send: Any) -> None:
+        await app(scope, _readable(receive) if scope["type"] == "websocket" else receive, send)
+
+    return read
+
+
+def _readable(receive: Any) -> Any:
     """Messages as far as they are packets; Engine.IO would raise at anything else, and log it."""
 
     async def read() -> Any:
