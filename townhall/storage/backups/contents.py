@@ -82,9 +82,10 @@ def refuse_broken_chain(links: Iterable[Link], ends: Collection[Sequence[Any]], 
 
 
 def begin_anew(connection: Connection) -> None:
-    """Take away the epoch and the secret, so that new ones are drawn, and who was present.
+    """Take away the facts of the installation, which draws new ones, and who was present.
 
-    Whoever has an old copy could sign page tokens with its secret for as long as it is in use.
+    Done to a copy, so that nobody signs page tokens with the secret of the server it came from,
+    and to what is restored, since older copies hold it.
     """
-    connection.execute(text("DELETE FROM instance WHERE key IN ('epoch', 'secret')"))
+    connection.execute(text("DELETE FROM instance"))
     connection.execute(text("DELETE FROM heartbeat"))

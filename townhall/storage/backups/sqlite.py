@@ -45,6 +45,7 @@ def save(url: URL, part: Path, secret_open: bool) -> list[Held]:
             found = held(connection)
             if not secret_open:
                 refuse_secret_open(connection)
+            begin_anew(connection)
         with part.open("r+b") as file:
             file.seek(_SEAL.start)
             file.write(_seal(part))
@@ -123,10 +124,12 @@ def _connect(path: Path, mode: str = "ro") -> sqlite3.Connection:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Connection]:
-    """One transaction on a finished copy."""
+    """One transaction on a finished copy; what it deletes stays nowhere on the disk."""
     engine = create_engine(URL.create("sqlite", database=str(path)), hide_parameters=True)
     try:
         with engine.begin() as connection:
+            connection.execute(text("PRAGMA journal_mode = MEMORY"))
+            connection.execute(text("PRAGMA secure_delete = ON"))
             yield connection
     finally:
         engine.dispose()
