@@ -19,8 +19,8 @@ from townhall.storage.ballots import (
     Answer,
     CastBallot,
     Held,
+    as_answer,
     counted,
-    current,
     definition_of,
     receipt,
     secret_counted,
@@ -324,7 +324,7 @@ def _no_change(
     if mine.key == ballot.key:  # it came in while we waited for the seat's lock
         return counted("counted_before", mine)
     if not changeable:
-        return {"status": "already_voted", **current(mine)}
+        return {"status": "already_voted", **as_answer(mine)}
     if ballot.rev <= mine.rev:
-        return {"status": "superseded", **current(mine)}
+        return {"status": "superseded", **as_answer(mine)}
     return None

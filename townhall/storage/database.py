@@ -22,7 +22,7 @@ from sqlmodel import Session, col
 
 from townhall.domain.errors import Refused
 from townhall.storage import migrations, processes
-from townhall.storage.ballots import SCRUB
+from townhall.storage.ballots import SCRUB, UNLINKED
 from townhall.storage.schema import Instance
 from townhall.storage.together import Together
 from townhall.storage.trouble import Trouble
@@ -46,8 +46,6 @@ _IMPATIENT = {
     "tcp_user_timeout": 5_000,
 }
 """A database host that vanishes without a word must not stop a process for minutes."""
-UNLINKED = ("participation", "secret_ballot")
-"""The tables that hold who took part in a secret question, and what was chosen."""
 _SAFE = {"fsync": "on", "full_page_writes": "on"}
 
 

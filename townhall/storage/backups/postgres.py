@@ -19,9 +19,9 @@ from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
 from townhall.domain.errors import Refused
 from townhall.storage.backups.contents import (
-    Held,
+    ForumCopy,
     begin_anew,
-    held,
+    forums_in,
     refuse_broken_chain,
     refuse_newer,
     refuse_secret_open,
@@ -37,14 +37,14 @@ _ESCAPED = re.compile(r"\\(.)")
 _LETTERS = {"n": "\n", "t": "\t", "r": "\r"}
 
 
-def save(url: URL, part: Path, secret_open: bool) -> list[Held]:
+def save(url: URL, part: Path, secret_open: bool) -> list[ForumCopy]:
     """Dump into `part` in the custom format; what the same snapshot holds.
 
     The facts of the installation stay here: whoever had its secret could sign page tokens.
     """
     with _connected(url) as connection:
         try:
-            found = held(connection)
+            found = forums_in(connection)
         except ProgrammingError:
             raise Refused("backup_nothing", where=url.render_as_string()) from None
         if not secret_open:
@@ -55,7 +55,7 @@ def save(url: URL, part: Path, secret_open: bool) -> list[Held]:
     return found
 
 
-def restore(url: URL, file: Path, replace: bool) -> list[Held]:
+def restore(url: URL, file: Path, replace: bool) -> list[ForumCopy]:
     """Check a dump, then put it in the place of the database's tables in one transaction."""
     _check(file)
     with _connected(url) as connection:
@@ -63,7 +63,7 @@ def restore(url: URL, file: Path, replace: bool) -> list[Held]:
         try:
             _fill(connection, file)
             begin_anew(connection)
-            found = held(connection)
+            found = forums_in(connection)
             connection.commit()
         except DBAPIError as error:
             raise _failed(error.orig) from None
