@@ -27,6 +27,9 @@ from townhall.storage.ballots import (
 )
 from townhall.storage.batch_rows import BatchRows
 
+MOST_DEFINITIONS = 100
+"""Of how many questions a writer remembers how they are counted."""
+
 Moved = dict[tuple[int, str], int]  # question, cell -> ballots
 
 
@@ -205,6 +208,8 @@ class Batches:
         """What a seat chose before no longer counts."""
         definition = self._definitions.get(question.row.id)
         if definition is None:
+            if len(self._definitions) >= MOST_DEFINITIONS:
+                self._definitions.clear()
             definition = self._definitions[question.row.id] = definition_of(question.row)
         kind = BALLOTS[definition.kind]
         for cell, n in kind.cells(definition, json.loads(mine.choice)).items():
