@@ -1,7 +1,10 @@
 """The lane by itself: who is pinged, who is ended, what a slow client hears, what it rests on."""
 
+import asyncio
 import inspect
+import itertools
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -82,13 +85,15 @@ class Street:
 
     def client(self, *, named: bool = True) -> tuple[Client, Transport]:
         transport = Transport()
+        taken: list[Client] = []
 
         class Handshake:
             def hand_over(self, client: Client) -> None:
                 client.opened(cast("Any", transport), set())
+                taken.append(client)
 
         self.lane.take(cast("Any", Handshake()))
-        client = max(self.lane.clients(), key=lambda each: each.slot)
+        (client,) = taken
         if named:
             client.connection = Connection(Actor("seated"), Room(1, "phone", None), client)
         transport.written = b""
@@ -212,3 +217,31 @@ def test_uvicorn_has_what_the_lane_touches() -> None:
         "if self.close_timer is None:\n            self.transport.close()",
     ):
         assert touched in source, touched
+
+
+async def test_nothing_is_kept_of_clients_that_have_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    street = Street()
+    seats = itertools.count(1)
+
+    async def arrive(*_: object) -> tuple[Any, Actor]:
+        await asyncio.sleep(0.01)
+        seat = next(seats) // 2 + 1  # two sockets each
+        return SimpleNamespace(id=1), Actor("seated", forum=1, seat=seat, session=seat, table=2)
+
+    monkeypatch.setattr("townhall.actions.people.arrive", arrive)
+    for moment in (0.0, 0.05):  # gone while it was let in, and afterwards
+        clients = [street.client(named=False)[0] for _ in range(30)]
+        for client in clients:
+            client.data_received(masked(TEXT, b'40{"forum":"123456","token":"t"}'))
+        await asyncio.sleep(moment)
+        for client in clients[::3]:
+            client.pause_writing()
+        for client in clients[::2]:
+            client.end()
+        assert moment == 0 or len(street.lane.inbox.live) == 30
+        for client in clients:
+            client.connection_lost(None)
+    await asyncio.sleep(0.05)
+    lane, inbox, outbox = street.lane, street.lane.inbox, street.outbox
+    kept = (lane._deaf, lane.arriving, inbox.live, inbox.of_holder, outbox.rooms, outbox._phones)
+    assert [*lane.clients(), *filter(None, kept)] == []
