@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlmodel import Session
 
 from townhall.actions import agenda, asks, ballots, cards, forums, notes, people, questions
+from townhall.counts import COUNTS
 from townhall.domain.audience import Actor, audience_of, require
 from townhall.domain.errors import Refused
 from townhall.hall import Hall
@@ -236,6 +237,23 @@ EVENTS: Mapping[str, Event] = {
 
 VOTES = frozenset(("vote", "proxy_vote", "vote_status"))
 """Under pressure these are told `busy` and are sent again, whichever door they came through."""
+
+
+def counted(name: str, status: str) -> None:
+    """Count the answer to a vote as it leaves a door; anything else is no answer to a vote."""
+    if name in VOTES:
+        COUNTS.votes[status] += 1
+
+
+async def dispatch_counted(hall: Hall, actor: Actor, name: str, raw: object) -> Answer:
+    """`dispatch`, with its answer counted: for a door that waits for it."""
+    try:
+        answer = await dispatch(hall, actor, name, raw)
+    except Refused:
+        counted(name, "refused")
+        raise
+    counted(name, answer.get("status", ""))
+    return answer
 
 
 def vote_now(hall: Hall, actor: Actor, raw: object, reply: Callable[[Answer], None]) -> bool:

@@ -66,7 +66,8 @@ class Settings(BaseSettings):
     metrics_token: str | None = Field(
         default=None,
         min_length=16,
-        description="Opens /metrics to whoever shows it as a bearer; this machine needs none",
+        max_length=200,
+        description="Opens /metrics to whoever shows it as a bearer; without it nobody reads them",
     )
     language: Literal["ko", "en"] = Field(
         default="ko",

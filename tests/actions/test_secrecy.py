@@ -18,7 +18,8 @@ from tests.actions.test_ballots import actor, cast, room
 from tests.facts import Clock
 from townhall.actions import questions
 from townhall.hall import Change, Hall
-from townhall.storage.database import BUSY_MS, UNLINKED, writing
+from townhall.storage.ballots import UNLINKED
+from townhall.storage.database import BUSY_MS, writing
 from townhall.storage.schema import Audit
 
 pytestmark = pytest.mark.anyio

@@ -10,7 +10,8 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from tests.domain.selections import EXAMPLE, example, made
-from townhall.cli.score import command, width
+from townhall.cli.lines import width
+from townhall.cli.score import command
 from townhall.domain.scoring import compute, parse, to_json
 
 TABLE = """\

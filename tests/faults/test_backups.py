@@ -4,6 +4,7 @@ import asyncio
 import os
 import shutil
 import stat
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -167,6 +168,76 @@ def test_damaged_copy_is_refused_and_changes_nothing(
         assert "상했어요" in refused(server, "restore", damaged, "--replace")
     assert server.command("forum", "list") == before
     server.command("restore", copy, "--replace")
+    assert server.command("forum", "list") == before
+
+
+def execute(database_url: str, *statements: str) -> list[Any]:
+    """Run statements in one transaction; the rows of the last one."""
+    engine = create_engine(database_url)
+    with engine.begin() as connection:
+        found = [connection.execute(text(statement)) for statement in statements][-1]
+        rows = [tuple(row) for row in found] if found.returns_rows else []
+    engine.dispose()
+    return rows
+
+
+def test_copy_holds_no_key_that_signs_page_tokens(
+    tmp_path: Path, database: str | None, programs: None
+) -> None:
+    server = TownhallServer(tmp_path, database)
+    server.forum(tickets=1)
+    facts = [value for (value,) in execute(server.database_url, "SELECT value FROM instance")]
+    copy = tmp_path / "copy"
+    server.command("backup", copy)
+    held = copy.read_bytes()
+    if database is not None:
+        told = subprocess.run(["pg_restore", "--file=-", copy], check=True, capture_output=True)
+        held = told.stdout
+    assert len(facts) == 2  # epoch and secret, as a server has them
+    assert [fact for fact in facts if fact.encode() in held] == []
+
+
+CUT = """#!/bin/sh
+case "$*" in *--clean*) {real} "$@" | head -c {size}; exit 1;; esac
+exec {real} "$@"
+"""
+
+
+@pytest.mark.parametrize("share", [0.6, 0.95])  # in the midst of rows, and after them
+def test_restore_that_ends_half_way_changes_nothing(
+    tmp_path: Path, postgres_url: str, programs: None, monkeypatch: Any, share: float
+) -> None:
+    server = TownhallServer(tmp_path, postgres_url)
+    server.forum(tickets=300)
+    copy = tmp_path / "copy"
+    server.command("backup", copy)
+    server.forum(tickets=1)
+    before = server.command("forum", "list")
+    real = shutil.which("pg_restore")
+    whole = subprocess.run(["pg_restore", "--file=-", copy], check=True, capture_output=True)
+    cut = tmp_path / "bin" / "pg_restore"
+    cut.parent.mkdir()
+    cut.write_text(CUT.format(real=real, size=int(len(whole.stdout) * share)))
+    cut.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{cut.parent}{os.pathsep}{os.environ['PATH']}")
+    assert "하지 못했어요" in refused(server, "restore", copy, "--replace")
+    assert server.command("forum", "list") == before
+
+
+def test_restore_whose_last_statement_fails_changes_nothing(
+    tmp_path: Path, postgres_url: str, programs: None
+) -> None:
+    server = TownhallServer(tmp_path, postgres_url)
+    server.forum(tickets=1)
+    copy = tmp_path / "copy"
+    execute(postgres_url, "ALTER TABLE heartbeat RENAME TO elsewhere")
+    server.command("backup", copy)
+    execute(postgres_url, "ALTER TABLE elsewhere RENAME TO heartbeat")
+    server.forum(tickets=1)
+    execute(postgres_url, "DROP TABLE heartbeat")  # what is deleted last is nowhere then
+    before = server.command("forum", "list")
+    said = refused(server, "restore", copy, "--replace")
+    assert "PostgreSQL이 하지 못했어요" in said
     assert server.command("forum", "list") == before
 
 

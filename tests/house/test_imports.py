@@ -48,7 +48,7 @@ ROOMS = {
     ),
     "actions": Room(("domain", "storage", "hall", "__version__"), (SESSION, "argon2")),
     "screens": Room(("domain", "storage"), (SESSION,)),
-    "events": Room(("domain", "actions", "screens", "hall"), (SESSION, "pydantic")),
+    "events": Room(("domain", "actions", "screens", "hall", "counts"), (SESSION, "pydantic")),
     "reports": Room(("domain", "screens", "resources"), ("typst", "xlsxwriter", "segno")),
     "web": Room(
         (

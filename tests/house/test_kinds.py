@@ -46,6 +46,8 @@ def test_every_ballot_kind_is_complete(kind: str) -> None:
     assert f'"{kind}"' in written("static/js/lib/types.js")
     assert f"| `{kind}` |" in written("docs/protocol.md"), f"the protocol has no choice of {kind}"
     assert kind in counting.KINDS, f"verify/counting.py cannot count the kind {kind}"
+    own = {"valid", "result", "moved"} - vars(counting.KINDS[kind]).keys()
+    assert not own, f"verify/counting.py does not say of the kind {kind}: {own}"
     assert f"| `{kind}` |" in written("docs/verify.md"), f"nobody is told how to count {kind}"
     assert f'"{kind}"' in TESTS, f"no test names the ballot kind {kind}"
 

@@ -249,7 +249,7 @@ def _accounts(session: Session, house: House) -> None:
         house.tokens[role] = opened.token
         if role == "revoked_moderator":
             stored_people.revoke_grants(session, person, "moderator", forum, NOON)
-    house.grants = {each.nickname: each.id for each in stored_people.held(session)}
+    house.grants = {each.nickname: each.id for each in stored_people.grants(session)}
 
 
 async def _tokens(hall: Hall, house: House) -> None:

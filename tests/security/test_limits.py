@@ -31,6 +31,22 @@ def test_a_flood_of_keys_does_not_grow_the_memory(clock: Clock) -> None:
     assert len(buckets._kept) == MOST_KEYS
 
 
+def test_keys_that_nobody_waits_for_any_more_are_forgotten(clock: Clock) -> None:
+    buckets, failures = Buckets(clock), Failures(clock)
+    for key in range(50):
+        buckets.wait(key, 1, 10)
+        failures.add(key)
+    failures.take_back(0)
+    clock.pass_seconds(1)
+    assert buckets.wait("new", 1, 10) == 0
+    assert list(buckets._kept) == ["new"]
+    failures.add("new")
+    assert len(failures._kept) == 50
+    clock.pass_seconds(15 * 60)
+    failures.add("newer")
+    assert list(failures._kept) == ["newer"]
+
+
 def test_the_wait_after_failures_doubles_and_ends(clock: Clock) -> None:
     failures = Failures(clock)
     waits = []

@@ -2,8 +2,8 @@
 
 A cell says what somebody of that role meets: `allow`; `refuse`; `login`, which is being asked to
 sign in or to show a card; `rule`, which is the right to do it but not in this state, or an address
-with nothing behind it. Whatever is refused has changed nothing. Every visitor here comes from this
-machine, which is what opens /metrics; tests/web/test_probes.py comes from elsewhere.
+with nothing behind it. Whatever is refused has changed nothing. No role opens /metrics; who shows
+its token is in tests/web/test_probes.py.
 """
 
 import base64
@@ -63,6 +63,7 @@ def test_every_row_is_open_to_somebody_or_says_why_not() -> None:
     assert shut == {"POST /api/f/{code}/{event}"} | {
         f"{method} {path}"
         for method, path in (
+            ("GET", "/metrics"),
             ("GET", "/api/{path:path}"),
             ("GET", "/{path:path}"),
             ("POST", "/{path:path}"),

@@ -57,3 +57,23 @@ async def test_what_changed_between_coming_in_and_the_first_look_is_told(hall: H
     assert await told(stage, outbox) == 0
     await hall.change(forum, lambda session, now: Change(None))
     assert await told(stage, outbox) == 1
+
+
+async def test_nothing_is_kept_of_forums_whose_listeners_have_gone(hall: Hall) -> None:
+    outbox = Outbox(hall)
+    with writing(hall.database) as session:
+        forums = [facts.forum(session, code=str(100_000 + n)) for n in range(3)]
+    phones = [
+        Connection(Actor("seat", forum=f, seat=n, table=n), Room(f, "phone", None), Told())
+        for f in forums
+        for n in (1, 2)
+    ]
+    for phone in phones:
+        outbox.joined(phone)
+    for forum in forums:
+        await outbox.changed(forum, frozenset({"tally"}))
+    for phone in phones:
+        outbox.left(phone)
+    await outbox.catch_up()
+    kept = (outbox.rooms, outbox._phones, outbox._sent, outbox._phones_told, outbox._phones_later)
+    assert [each for each in kept if each] == []

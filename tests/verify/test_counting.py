@@ -11,10 +11,10 @@ from tests.domain.kinds import SAMPLES, THREE, defined
 from tests.domain.selections import example, made
 from townhall.domain import scoring
 from townhall.domain.ballots import BALLOTS, Definition
-from townhall.verify.counting import BrokenDefinition, Kind, kind_of
+from townhall.verify.counting import kind_of
 from townhall.verify.hashes import canonical
+from townhall.verify.kind import BrokenDefinition, Kind
 from townhall.verify.scores import BrokenSnapshot, scored
-from townhall.verify.shifts import shift
 
 BASES = ("voted", "valid", "entitled")
 
@@ -65,7 +65,7 @@ def test_two_counts_of_the_same_ballots_come_to_the_same_result(
     assert canonical(ours.cells(chosen)) == canonical(dict(cells))
     assert canonical(ours.result(chosen, entitled)) == canonical(result)
     pairs = list(zip(chosen, reversed(chosen), strict=True))
-    assert canonical(shift(ours, pairs)) == canonical(theirs.shift(definition, pairs))
+    assert canonical(ours.shift(pairs)) == canonical(theirs.shift(definition, pairs))
 
 
 UNSEEN = ("own_table", "other_too_long")

@@ -9,6 +9,7 @@ import pytest
 from tests import facts
 from tests.web.client import HOST, Browser
 from townhall.actions import cards, people
+from townhall.counts import COUNTS
 from townhall.domain.audience import Actor
 from townhall.events import EVENTS, VOTES
 from townhall.hall import Hall
@@ -138,6 +139,15 @@ async def test_a_token_of_another_forum_opens_nothing_here(
     assert (answer.status_code, answer.json()["code"]) == (403, "not_allowed")
 
 
+async def test_a_refused_vote_is_counted_as_one(browser: Browser, forum: int) -> None:
+    headers = await joined(browser)
+    before = COUNTS.votes["refused"]
+    sent = vote() | {"paper": 1}
+    answer = await browser.post("/api/f/123456/proxy_vote", json=sent, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (403, "not_allowed")
+    assert COUNTS.votes["refused"] == before + 1
+
+
 @pytest.mark.parametrize("raw", [b"{", b"[" * 4000, b"\xff\xfe"])
 async def test_what_is_not_json_is_refused(browser: Browser, forum: int, raw: bytes) -> None:
     headers = await joined(browser)
@@ -207,8 +217,10 @@ async def test_whatever_belongs_to_a_vote_is_told_busy_beyond_the_rate(
     headers = await joined(browser)
     slow = replace(EVENTS[event], burst=0)
     monkeypatch.setattr("townhall.events.EVENTS", dict(EVENTS) | {event: slow})
+    before = COUNTS.votes["busy"]
     answer = await browser.post(f"/api/f/123456/{event}", json={}, headers=headers)
     assert (answer.status_code, answer.json()["status"]) == (429, "busy")
+    assert COUNTS.votes["busy"] == before + 1
 
 
 async def test_a_facilitators_state_is_its_own_and_private(

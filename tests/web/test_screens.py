@@ -9,6 +9,7 @@ import pytest
 from tests import facts
 from tests.web.client import Browser
 from townhall.actions import accounts, cards, people
+from townhall.counts import COUNTS
 from townhall.domain.audience import Actor
 from townhall.hall import Hall
 from townhall.storage.database import writing
@@ -168,8 +169,10 @@ async def test_a_vote_without_scripts_is_counted_and_prints_its_receipt(
 ) -> None:
     question = ask(hall, forum, kind="score", options=CANDIDATES, config=SCORE)
     fields = {"question": question, "score-A": "4", "score-B": "abstain"}
+    counted = COUNTS.votes["counted"]
     answer = await browser.submit("/f/123456/vote", "/f/123456", **fields)
     assert (answer.status_code, answer.headers["location"]) == (303, "/f/123456")
+    assert COUNTS.votes["counted"] == counted + 1
     page = await browser.get("/f/123456")
     vote = block(page.text, "boot")["me"]["votes"][str(question)]
     assert (vote["status"], vote["choice"], vote["rev"]) == ("counted", {"A": 4, "B": None}, 1)

@@ -17,10 +17,11 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlmodel import Session
 
-from townhall.actions.people import DAY_MS, NICKNAME_LIMIT, Entrance
+from townhall.actions.people import NICKNAME_LIMIT, Entrance
 from townhall.domain import text
 from townhall.domain.audience import Actor, Role, require
 from townhall.domain.errors import Refused
+from townhall.domain.proposals import DAY_MS
 from townhall.hall import Change, Hall
 from townhall.storage import people, seats, sessions
 

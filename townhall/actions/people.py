@@ -16,13 +16,13 @@ from sqlmodel import Session
 from townhall.domain import text
 from townhall.domain.audience import VISITOR, Actor, Role, require
 from townhall.domain.errors import Refused
+from townhall.domain.proposals import DAY_MS
 from townhall.hall import Change, Hall
 from townhall.storage import questions, seats, sessions
 from townhall.storage.schema import Seat
 from townhall.storage.schema import Session as SessionRow
 from townhall.storage.seats import Gate
 
-DAY_MS = 86_400_000
 NICKNAME_LIMIT = 20
 _KEY = re.compile(r"[0-9a-f]{32}")
 _CODE = re.compile(r"[0-9]{6}")

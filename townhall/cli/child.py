@@ -1,6 +1,7 @@
 """Our own server as a child process, on a temporary database, to be measured.
 
-It is `townhall serve`, started as anybody starts it; what it costs, its /metrics tell.
+It is `townhall serve`, started as anybody starts it; what it costs, its /metrics tell to whoever
+shows the token that it was started with.
 """
 
 import os
@@ -30,14 +31,18 @@ def folder(beside: Path | None) -> Iterator[Path]:
 
 
 @contextmanager
-def serving(home: Path, database_url: str) -> Iterator[str]:
+def serving(home: Path, database_url: str, metrics_token: str) -> Iterator[str]:
     """The address of a server on this database; it is ended at the end.
 
     Refuses `child_failed` (reason) where it does not come up.
     """
     address, log = home / "url", home / "server.log"
     ours = {name: value for name, value in os.environ.items() if not name.startswith("TOWNHALL_")}
-    settings = {"TOWNHALL_DATABASE_URL": database_url, "TOWNHALL_LOG_LEVEL": "warning"}
+    settings = {
+        "TOWNHALL_DATABASE_URL": database_url,
+        "TOWNHALL_LOG_LEVEL": "warning",
+        "TOWNHALL_METRICS_TOKEN": metrics_token,
+    }
     command = [sys.executable, "-m", "townhall", "serve", "--port", "0", "--url-file", str(address)]
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 - this very program

@@ -17,6 +17,7 @@ import typer
 
 from townhall.actions.proposals import DAYS, TakenIn, take_in
 from townhall.cli import here
+from townhall.cli.lines import printable
 from townhall.domain import importing, records
 from townhall.domain.errors import Refused
 from townhall.domain.importing import Context, Row
@@ -131,13 +132,6 @@ def lines(report: Report, words: Words, *, dry_run: bool) -> list[str]:
     if report.ignored:
         told.append(words("import.ignored", columns=", ".join(report.ignored)))
     return told
-
-
-def printable(line: str) -> str:
-    """The line with everything escaped that could move a cursor or turn the text around."""
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode() for char in line
-    )
 
 
 async def _store(

@@ -5,6 +5,7 @@ A real server runs as a child, simulated phones speak the public protocol, and t
 """
 
 import asyncio
+import secrets
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -47,8 +48,9 @@ def figures(chosen: Settings, beside: Path | None) -> Figures:
         commit = commit_seconds(home / "commits.db")
         url = f"sqlite:///{home / 'townhall.db'}"
         made, questions = asyncio.run(_forum(chosen.model_copy(update={"database_url": url})))
-        with child.serving(home, url) as address:
-            return asyncio.run(_measured(address, made, questions, commit))
+        token = secrets.token_urlsafe()
+        with child.serving(home, url, token) as address:
+            return asyncio.run(_measured(address, token, made, questions, commit))
 
 
 def commit_seconds(file: Path) -> float:
@@ -76,7 +78,9 @@ async def _forum(chosen: Settings) -> tuple[MadeForum, list[int]]:
     return made, [row["id"] for row in rows]
 
 
-async def _measured(url: str, made: MadeForum, questions: Sequence[int], commit: float) -> Figures:
+async def _measured(
+    url: str, token: str, made: MadeForum, questions: Sequence[int], commit: float
+) -> Figures:
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=60))
         moderator = await stack.enter_async_context(Client(url, made.code, made.moderator))
@@ -84,7 +88,8 @@ async def _measured(url: str, made: MadeForum, questions: Sequence[int], commit:
         phones: list[Client] = []
 
         async def used() -> Used:
-            return _used((await http.get(f"{url}/metrics")).text)
+            shown = {"Authorization": f"Bearer {token}"}
+            return _used((await http.get(f"{url}/metrics", headers=shown)).text)
 
         async def arrive(ticket: str) -> None:
             seat = await join(http, url, made.code, ticket=ticket)

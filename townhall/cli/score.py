@@ -3,18 +3,18 @@
 Here belong opening the file and printing the result, as a plain table or as JSON. The table
 speaks in the words of the JSON, which are the same in every language.
 Here belong no server, no database and no arithmetic: start to end it takes a moment.
-May call: `domain.scoring`, `domain.errors`.
+May call: `domain.scoring`, `domain.errors`, `lines`.
 """
 
 import json
 import sys
-import unicodedata
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from townhall.cli.lines import printable, width
 from townhall.domain.errors import Refused
 from townhall.domain.scoring import compute, parse, read, to_json
 
@@ -67,13 +67,6 @@ def refusal(file: Path, refused: Refused) -> str:
     return ": ".join([str(file), *place, reason]) + (f" ({rest})" if rest else "")
 
 
-def printable(line: str) -> str:
-    """The line with everything escaped that could move a cursor or turn the text around."""
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode() for char in line
-    )
-
-
 def table(result: Mapping[str, Any]) -> Iterator[str]:
     """The lines of the plain table: candidates by rank, then what the page says beneath."""
     weights = [f"{source} /{_short(value)}" for source, value in result["weights"].items()]
@@ -114,14 +107,6 @@ def _listed(values: Mapping[str, str]) -> str:
 
 def _short(weight: Mapping[str, str]) -> str:
     return weight["display"].removesuffix(".00")
-
-
-def width(text: str) -> int:
-    """How many columns of a terminal a text takes: Hangul and the like take two."""
-    return sum(
-        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
-        for char in printable(text)
-    )
 
 
 def _cut(text: str) -> str:

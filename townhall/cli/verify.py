@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from townhall.cli import here
-from townhall.cli.import_ import printable
+from townhall.cli.lines import printable
 from townhall.verify import Finding, Seen, Unreadable, check, look_up, read
 from townhall.web.i18n import Words, catalogue
 

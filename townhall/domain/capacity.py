@@ -13,6 +13,7 @@ from typing import Literal
 BUSY = 0.7
 """How much of a processor a process may take in that time: above, answers come late."""
 LARGEST_BATCH = 500
+"""How many ballots share one commit at most; the writer keeps to it."""
 KEPT_FREE = 0.8
 """How much of the memory that is free now may be used."""
 DESCRIPTORS_BESIDE = 200

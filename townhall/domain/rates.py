@@ -20,6 +20,10 @@ class Bucket:
         """A bucket nobody has taken from."""
         return cls(rate, burst, burst, now)
 
+    def whole(self, now: float) -> bool:
+        """Whether it is as a full one is: nobody needs to remember it."""
+        return self.tokens + (now - self.since) * self.rate >= self.burst
+
     def take(self, now: float, ahead: float = 0.0) -> float:
         """0 when a token was taken, else the seconds until there is one.
 

@@ -27,7 +27,7 @@ def house(session: Session, now: int) -> Facts:
     tables, tickets = forums.table_counts(session), forums.ticket_counts(session)
     held = forums.newest(session, MOST_FORUMS)
     titles = {row.id: row.title for row in held}
-    roles = Counter(grant.role for grant in people.held(session))
+    roles = Counter(grant.role for grant in people.grants(session))
     found: Facts = {
         "boards": [
             _board(session, row.id or 0, row.key, row.title, now) for row in boards.every(session)
@@ -154,7 +154,7 @@ def grants(session: Session, person: int | None) -> list[Facts]:
             "scope": titles.get(grant.forum) if grant.forum else None,
             "you": grant.person == person,
         }
-        for grant in people.held(session)
+        for grant in people.grants(session)
     ]
 
 

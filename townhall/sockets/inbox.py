@@ -18,7 +18,7 @@ from townhall.counts import COUNTS
 from townhall.domain.audience import Actor, audience_of, require
 from townhall.domain.errors import Refused
 from townhall.domain.rates import Bucket
-from townhall.events import EVENTS, VOTES, dispatch, vote_now
+from townhall.events import EVENTS, VOTES, counted, dispatch, vote_now
 from townhall.hall import Hall
 from townhall.sockets.outbox import Outbox, Room
 from townhall.sockets.packets import Message
@@ -223,8 +223,7 @@ def _holder(actor: Actor) -> Holder:
 
 
 def _said(event: str, answer: dict[str, Any], reply: Reply) -> None:
-    if event in VOTES:
-        COUNTS.votes[answer["status"]] += 1
+    counted(event, answer.get("status", ""))
     reply(answer)
 
 

@@ -148,8 +148,9 @@ class Outbox:
             if sent != version:
                 names = slices.ALL if sent[0] != version[0] else BALLOT_SLICES
                 self.hall.hub.heard(forum, names)
-        for forum in set(self._sent) - set(forums):
-            del self._sent[forum]
+        for forum in (self._sent.keys() | self._phones_told.keys()).difference(forums):
+            self._sent.pop(forum, None)
+            self._phones_told.pop(forum, None)
 
 
 def _phone(connection: "Connection") -> tuple[int, int, int] | None:

@@ -12,10 +12,11 @@ from townhall.domain import audit
 from townhall.domain.ballots import Choice, Definition, Option
 from townhall.storage.schema import Instance
 
-_UNLINKED = (
-    ("participation", "question_id, seat_id, channel, table_no", "seat_id"),
-    ("secret_ballot", "ballot_id, question_id, choice, commitment", "ballot_id"),
-)
+UNLINKED = {
+    "participation": ("question_id, seat_id, channel, table_no", "seat_id"),
+    "secret_ballot": ("ballot_id, question_id, choice, commitment", "ballot_id"),
+}
+"""The tables that hold who took part in a secret question, and what was chosen: columns, key."""
 SCRUB = "scrub"
 """What asks the writer to remove old rows after the commit: the name in `Session.info`, and that
 of a fact of the installation: the transaction that wrote the new ones (PostgreSQL)."""
@@ -87,12 +88,13 @@ def held(row: Any) -> Held:
     )
 
 
-def current(held: Held) -> Answer:
+def as_answer(held: Held) -> Answer:
+    """What the seat is told of the ballot that counts for it."""
     return {"choice": json.loads(held.choice), "rev": held.rev, "receipt": held.receipt}
 
 
 def counted(status: str, held: Held) -> Answer:
-    return {"status": status, **current(held)}
+    return {"status": status, **as_answer(held)}
 
 
 def secret_receipt(ballot_id: str, commitment: str) -> dict[str, Any]:
@@ -111,7 +113,7 @@ def forget_order(session: Session, question: int) -> None:
     WITHOUT ROWID sorts only the pointers of a page: its rows lie in the order in which they came,
     and that order would join the two lists. The writer then lets go of the old pages (`scrub`).
     """
-    for table, columns, key in _UNLINKED:
+    for table, (columns, key) in UNLINKED.items():
         rows = session.connection().execute(
             text(f"SELECT {columns} FROM {table} WHERE question_id = :q ORDER BY {key}"),
             {"q": question},

@@ -19,13 +19,16 @@ from townhall.storage.ballots import (
     Answer,
     CastBallot,
     Held,
+    as_answer,
     counted,
-    current,
     definition_of,
     receipt,
     secret_counted,
 )
 from townhall.storage.batch_rows import BatchRows
+
+MOST_DEFINITIONS = 100
+"""Of how many questions a writer remembers how they are counted."""
 
 Moved = dict[tuple[int, str], int]  # question, cell -> ballots
 
@@ -205,6 +208,8 @@ class Batches:
         """What a seat chose before no longer counts."""
         definition = self._definitions.get(question.row.id)
         if definition is None:
+            if len(self._definitions) >= MOST_DEFINITIONS:
+                self._definitions.clear()
             definition = self._definitions[question.row.id] = definition_of(question.row)
         kind = BALLOTS[definition.kind]
         for cell, n in kind.cells(definition, json.loads(mine.choice)).items():
@@ -324,7 +329,7 @@ def _no_change(
     if mine.key == ballot.key:  # it came in while we waited for the seat's lock
         return counted("counted_before", mine)
     if not changeable:
-        return {"status": "already_voted", **current(mine)}
+        return {"status": "already_voted", **as_answer(mine)}
     if ballot.rev <= mine.rev:
-        return {"status": "superseded", **current(mine)}
+        return {"status": "superseded", **as_answer(mine)}
     return None

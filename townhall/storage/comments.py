@@ -16,8 +16,8 @@ from sqlalchemy import (
 from sqlmodel import Session, col
 from sqlmodel import select as choose
 
-from townhall.storage.proposals import LARGEST_ID
 from townhall.storage.schema import Agreement, Comment, CommentSympathy, Person, Proposal
+from townhall.storage.schema.base import LARGEST_ID
 
 MOST_SHOWN = 500
 
@@ -103,7 +103,7 @@ def count() -> ScalarSelect[int]:
 
 def get(session: Session, comment_id: int) -> Comment | None:
     """A comment that stands."""
-    found = session.get(Comment, comment_id) if 0 < comment_id < LARGEST_ID else None
+    found = session.get(Comment, comment_id) if 0 < comment_id <= LARGEST_ID else None
     return found if found is not None and found.removed_at is None else None
 
 

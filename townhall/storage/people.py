@@ -93,7 +93,7 @@ def grants_of(session: Session, person: int) -> list[tuple[str, int | None]]:
 
 
 @dataclass(frozen=True)
-class Held:
+class Grant:
     """A role that somebody holds; `forum` where it is a moderator's."""
 
     id: int
@@ -104,7 +104,7 @@ class Held:
     forum: int | None
 
 
-def held(session: Session) -> list[Held]:
+def grants(session: Session) -> list[Grant]:
     """Every role that is held now, organisers first."""
     rows = session.exec(
         select(RoleGrant, Person)
@@ -113,7 +113,7 @@ def held(session: Session) -> list[Held]:
         .order_by(col(RoleGrant.role).desc(), col(RoleGrant.id))
     )
     return [
-        Held(row.id or 0, row.person_id, person.nickname, person.login, row.role, row.forum_id)
+        Grant(row.id or 0, row.person_id, person.nickname, person.login, row.role, row.forum_id)
         for row, person in rows
     ]
 

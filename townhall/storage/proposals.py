@@ -32,6 +32,7 @@ from townhall.storage.schema import (
     ProposalTag,
     Sympathy,
 )
+from townhall.storage.schema.base import LARGEST_ID
 
 Mark = Literal["sympathy", "agreement"]
 _MARKS: Mapping[Mark, type[Sympathy] | type[Agreement]] = {
@@ -40,16 +41,13 @@ _MARKS: Mapping[Mark, type[Sympathy] | type[Agreement]] = {
 }
 _ROWS_AT_ONCE = 500
 
-LARGEST_ID = 1 << 31
-"""An address may hold any number; a key column of PostgreSQL may not."""
-
 
 # Proposals
 
 
 def proposal(session: Session, board_key: str, proposal_id: int) -> Proposal | None:
     """A proposal, if it lives on that board."""
-    if not 0 < proposal_id < LARGEST_ID:
+    if not 0 < proposal_id <= LARGEST_ID:
         return None
     return session.exec(
         choose(Proposal)

@@ -13,8 +13,7 @@ from townhall.domain import audit
 from townhall.domain.ballots import BALLOTS, Choice, Definition
 from townhall.domain.errors import Refused
 from townhall.domain.questions import COUNTED, FROZEN
-from townhall.storage.ballots import current as standing
-from townhall.storage.ballots import definition_of, held, secret_receipt
+from townhall.storage.ballots import as_answer, definition_of, held, secret_receipt
 from townhall.storage.schema import (
     Ballot,
     Certificate,
@@ -159,7 +158,7 @@ def votes_of(session: Session, seats: Sequence[int]) -> dict[int, dict[int, dict
     for seat, question in connection.execute(_TOOK_PART, given):
         found[seat][question] = {}
     for ballot in connection.execute(_NEWEST, given):
-        found[ballot.seat_id][ballot.question_id] = standing(held(ballot))
+        found[ballot.seat_id][ballot.question_id] = as_answer(held(ballot))
     return found
 
 
@@ -169,7 +168,7 @@ def by_key(session: Session, question: int, key: str, seat: int) -> dict[str, An
         select(Ballot).where(Ballot.question_id == question, Ballot.key == key)
     ).first()
     if ballot is not None:
-        return standing(held(ballot)) if ballot.seat_id == seat else None
+        return as_answer(held(ballot)) if ballot.seat_id == seat else None
     secret = session.get(SecretBallot, audit.ballot_id(question, key))
     if secret is None or session.get(Participation, (question, seat)) is None:
         return None

@@ -27,8 +27,7 @@ from townhall.storage.schema import (
     Sheet,
 )
 from townhall.storage.schema import Session as SessionRow
-
-LARGEST_ID = 1 << 31
+from townhall.storage.schema.base import LARGEST_ID
 
 
 def get(session: Session, selection: int, *, lock: bool = False) -> Selection:
@@ -36,7 +35,7 @@ def get(session: Session, selection: int, *, lock: bool = False) -> Selection:
     statement = select(Selection).where(Selection.id == selection)
     found = (
         session.exec(statement.with_for_update() if lock else statement).first()
-        if 0 < selection < LARGEST_ID
+        if 0 < selection <= LARGEST_ID
         else None
     )
     if found is None:
@@ -115,7 +114,7 @@ def _add_candidates(
 
 def proposals_named(session: Session, ids: Iterable[int]) -> dict[int, tuple[str, str, int]]:
     """Of the proposals that exist: {id: (title, key of its board, id of its board)}."""
-    wanted = [each for each in ids if 0 < each < LARGEST_ID]
+    wanted = [each for each in ids if 0 < each <= LARGEST_ID]
     rows = session.exec(
         select(Proposal.id, Proposal.title, Board.key, Proposal.board_id)
         .join(Board, col(Board.id) == col(Proposal.board_id))
@@ -205,7 +204,7 @@ def panel(session: Session, selection: int) -> list[Member]:
 
 def member(session: Session, panelist: int) -> Member:
     """One of a panel, or Refused("not_found")."""
-    found = session.get(Panelist, panelist) if 0 < panelist < LARGEST_ID else None
+    found = session.get(Panelist, panelist) if 0 < panelist <= LARGEST_ID else None
     if found is None:
         raise Refused("not_found")
     return Member(found, session.get(Sheet, panelist))

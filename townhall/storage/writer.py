@@ -20,6 +20,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Session
 
 from townhall.counts import COUNTS
+from townhall.domain.capacity import LARGEST_BATCH
 from townhall.domain.errors import Refused
 from townhall.storage.ballots import BUSY, SCRUB, Answer, CastBallot
 from townhall.storage.batches import Batches
@@ -28,7 +29,6 @@ from townhall.storage.schema import Writer as WriterRow
 
 log = logging.getLogger(__name__)
 
-LARGEST_BATCH = 500
 LONGEST_QUEUE = 10_000
 COMPANY_SECONDS = 0.25  # how long a lone secret ballot waits for others
 CROWD, GATHER_SECONDS = 10, 0.005

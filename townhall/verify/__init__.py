@@ -3,8 +3,8 @@
 Standard library only. It imports nothing of ours and shares no code with what counts votes, so
 that a mistake over there cannot hide over here. Whoever wants to trust neither writes a third one
 from the document. `reading` knows the form and `hashes` the formulas; `chains`, `questions` and
-`selections` each check one part, and count with `ballots`, `counting`, `rankings`, `shifts`,
-`scores` and `figures`; `receipts` looks up one ballot.
+`selections` each check one part, and count with `ballots`, `counting` (a class for each `kind`,
+with `rankings` and `shifts`), `scores` and `figures`; `receipts` looks up one ballot.
 """
 
 from collections.abc import Iterator

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from townhall.verify.chains import batches, question_of
-from townhall.verify.counting import Kind
 from townhall.verify.hashes import canonical, merkle_root
+from townhall.verify.kind import Kind
 from townhall.verify.reading import Finding, finding
 
 LEAST = 5

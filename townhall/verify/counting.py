@@ -1,88 +1,21 @@
-"""Counting by kind of ballot, straight from the choices: cells, and the result that people read.
+"""Counting by kind of ballot, straight from the choices: what each kind must know, which choices it
+has, its cells, the result that people read, and what changed between two rounds.
 
-Written from docs/verify.md and not from the code that counts. A definition that cannot be counted
-raises BrokenDefinition. Orders of preference are in `rankings`.
+Written from docs/verify.md and not from the code that counts. Whatever a kind is stands in its
+class. Orders of preference are in `rankings`, the shape of what changed is in `shifts`.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any
+from typing import Any, ClassVar
 
-from townhall.verify import rankings
+from townhall.verify import rankings, shifts
 from townhall.verify.figures import percent, places, rounded, width
+from townhall.verify.kind import BrokenDefinition, Choices, Kind, Pairs, Result, Wants, votes
 
 WIDEST = 100
 """The longest scale of scores."""
-
-Choices = Sequence[Any]
-Result = dict[str, Any]
-
-
-class BrokenDefinition(Exception):  # noqa: N818 (an answer about a file, not an error of ours)
-    """A question whose definition does not say how to count it."""
-
-
-class Kind:
-    """One question as it is counted. Subclasses know the choices of their kind."""
-
-    def __init__(self, definition: Mapping[str, Any]) -> None:
-        self.base = definition["base"]
-        self.config = definition["config"]
-        self.options = definition["options"]
-        self.order: list[str] = [option["id"] for option in self.options]
-        if len(set(self.order)) != len(self.order):
-            raise BrokenDefinition
-
-    def valid(self, choice: Any) -> bool:
-        """Whether this is a choice of the question."""
-        raise BrokenDefinition
-
-    def cells(self, choices: Choices) -> dict[str, int]:
-        """The tally: cell -> ballots (or points), without empty cells."""
-        found: Counter[str] = Counter()
-        for choice in choices:
-            found.update(self.marks(choice))
-        return {cell: n for cell, n in found.items() if n}
-
-    def marks(self, choice: Any) -> dict[str, int]:
-        """What one choice adds to the tally."""
-        return {choice: 1}
-
-    def result(self, choices: Choices, eligible: int) -> Result:
-        """What people read; `eligible` is the base where the question says so."""
-        raise BrokenDefinition
-
-    def own_tables(self) -> dict[str, int]:
-        """Which table an option speaks for, where its own table may not choose it."""
-        return {}
-
-    def _told(self, rows: list[dict[str, Any]], n: int, abstained: int, eligible: int) -> Result:
-        """A result with the share of each row's count, rows by place."""
-        base = self._base(n, abstained, eligible)
-        shared = [{**row, "share": percent(row["count"], base)} for row in rows]
-        shared.sort(key=lambda row: row["place"])
-        return {"n": n, "abstained": abstained, "base": base, "rows": shared}
-
-    def _base(self, n: int, abstained: int, eligible: int) -> int:
-        if self.base == "entitled":
-            return eligible
-        return n - abstained if self.base == "valid" else n
-
-
-def votes(ids: Sequence[str], counts: Sequence[int], base: int) -> list[dict[str, Any]]:
-    """Rows whose figure is a number of votes."""
-    return [
-        {
-            "id": each,
-            "figure": str(count),
-            "unit": "votes",
-            "count": count,
-            "bar": width(count, base),
-            "place": place,
-        }
-        for each, count, place in zip(ids, counts, places(counts), strict=True)
-    ]
 
 
 class YesNo(Kind):
@@ -104,9 +37,14 @@ class YesNo(Kind):
             rows[2] |= {"share": None, "bar": "0.0"}
         return {"n": len(choices), "abstained": counts[2], "base": base, "rows": rows}
 
+    def moved(self, pairs: Pairs) -> Result:
+        return shifts.words(self.answers, pairs)
+
 
 class Single(Kind):
     """One option, or abstaining."""
+
+    wants: ClassVar[Wants] = {"abstain": (bool,)}
 
     def valid(self, choice: Any) -> bool:
         if not isinstance(choice, str):
@@ -119,9 +57,14 @@ class Single(Kind):
         rows = votes(self.order, [found[option] for option in self.order], base)
         return self._told(rows, len(choices), found["abstain"], eligible)
 
+    def moved(self, pairs: Pairs) -> Result:
+        return shifts.words([*self.order, "abstain"], pairs)
+
 
 class Multiple(Kind):
     """Several options, and a text of one's own."""
+
+    wants: ClassVar[Wants] = {"max": (int,), "write_in": (bool,)}
 
     def valid(self, choice: Any) -> bool:
         if not isinstance(choice, dict) or not {"picks"} <= choice.keys() <= {"picks", "other"}:
@@ -151,9 +94,24 @@ class Multiple(Kind):
         ]
         return self._told(rows, len(choices), 0, eligible) | {"others": others}
 
+    def moved(self, pairs: Pairs) -> Result:
+        return {"rows": [self._gained(option, pairs) for option in self.order]}
+
+    def _gained(self, option: str, pairs: Pairs) -> Result:
+        sides = [(option in before["picks"], option in after["picks"]) for before, after in pairs]
+        row = shifts.whole(option, "votes", sum(a for a, _ in sides), sum(b for _, b in sides))
+        return row | {"gained": sides.count((False, True)), "lost": sides.count((True, False))}
+
 
 class Score(Kind):
     """A score of every option, or null."""
+
+    wants: ClassVar[Wants] = {"min": (int,), "max": (int,)}
+
+    def __init__(self, definition: Mapping[str, Any]) -> None:
+        super().__init__(definition)
+        if not 0 <= self.config["min"] < self.config["max"] <= WIDEST:
+            raise BrokenDefinition
 
     def valid(self, choice: Any) -> bool:
         if not isinstance(choice, dict) or choice.keys() != set(self.order):
@@ -193,9 +151,33 @@ class Score(Kind):
         silent = sum(all(score is None for score in choice.values()) for choice in choices)
         return self._told(rows, len(choices), silent, eligible)
 
+    def moved(self, pairs: Pairs) -> Result:
+        return {"rows": [self._raised(option, pairs) for option in self.order]}
+
+    def _raised(self, option: str, pairs: Pairs) -> Result:
+        both = [(before[option], after[option]) for before, after in pairs]
+        both = [pair for pair in both if None not in pair]
+        told = {
+            "n": len(both),
+            "raised": sum(after > before for before, after in both),
+            "lowered": sum(after < before for before, after in both),
+            "same": sum(after == before for before, after in both),
+        }
+        if not both:
+            none = {"first": None, "final": None, "change": None}
+            return {"id": option, "unit": "mean"} | none | told
+        means = [Fraction(sum(pair[side] for pair in both), len(both)) for side in (0, 1)]
+        return shifts.row(option, "mean", means[0], means[1], 2) | told
+
 
 class Dots(Kind):
     """Points from a purse."""
+
+    wants: ClassVar[Wants] = {
+        "budget": (int,),
+        "per_option_max": (int, type(None)),
+        "not_own_table": (bool,),
+    }
 
     def valid(self, choice: Any) -> bool:
         if not isinstance(choice, dict) or not choice.keys() <= set(self.order):
@@ -247,9 +229,23 @@ class Dots(Kind):
             },
         }
 
+    def moved(self, pairs: Pairs) -> Result:
+        return {"rows": [self._pointed(option, pairs) for option in self.order]}
+
+    def _pointed(self, option: str, pairs: Pairs) -> Result:
+        before, after = (sum(pair[side].get(option, 0) for pair in pairs) for side in (0, 1))
+        return shifts.whole(option, "points", before, after)
+
 
 class Ranking(Kind):
     """Options in order of preference, best first."""
+
+    wants: ClassVar[Wants] = {"method": (str,)}
+
+    def __init__(self, definition: Mapping[str, Any]) -> None:
+        super().__init__(definition)
+        if self.config["method"] not in rankings.METHODS:
+            raise BrokenDefinition
 
     def valid(self, choice: Any) -> bool:
         if not isinstance(choice, list) or not choice:
@@ -273,6 +269,9 @@ class Ranking(Kind):
             **extras,
         }
 
+    def moved(self, pairs: Pairs) -> Result:
+        return shifts.words(self.order, [(before[0], after[0]) for before, after in pairs])
+
 
 KINDS: dict[str, type[Kind]] = {
     "yesno": YesNo,
@@ -286,31 +285,4 @@ KINDS: dict[str, type[Kind]] = {
 
 def kind_of(definition: Mapping[str, Any]) -> Kind:
     """The question as it is counted. Raises BrokenDefinition."""
-    wanted = _CONFIG[definition["kind"]]
-    config, options = definition["config"], definition["options"]
-    if any(type(option.get("id")) is not str for option in options):
-        raise BrokenDefinition
-    if any(type(option.get("table")) not in (int, type(None)) for option in options):
-        raise BrokenDefinition
-    if any(type(config.get(name)) not in types for name, types in wanted.items()):
-        raise BrokenDefinition
-    if definition["kind"] == "score" and not 0 <= config["min"] < config["max"] <= WIDEST:
-        raise BrokenDefinition
-    if definition["kind"] == "ranking" and config["method"] not in rankings.METHODS:
-        raise BrokenDefinition
     return KINDS[definition["kind"]](definition)
-
-
-_CONFIG: dict[str, dict[str, tuple[type, ...]]] = {
-    "yesno": {},
-    "single": {"abstain": (bool,)},
-    "multiple": {"max": (int,), "write_in": (bool,)},
-    "score": {"min": (int,), "max": (int,)},
-    "ranking": {"method": (str,)},
-    "dots": {
-        "budget": (int,),
-        "per_option_max": (int, type(None)),
-        "not_own_table": (bool,),
-    },
-}
-"""What each kind must know to be counted."""

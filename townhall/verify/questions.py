@@ -5,10 +5,10 @@ from typing import Any
 
 from townhall.verify.ballots import Pile, batched, piled, secret_pile
 from townhall.verify.chains import Record, batches, places, question_of
-from townhall.verify.counting import BrokenDefinition, Kind, kind_of
+from townhall.verify.counting import kind_of
 from townhall.verify.hashes import canonical, digest, merkle_root, same, sha256
+from townhall.verify.kind import BrokenDefinition, Kind
 from townhall.verify.reading import Finding, finding
-from townhall.verify.shifts import shift
 
 STEPS = ("question_open", "question_closed", "question_reveal")
 
@@ -162,4 +162,4 @@ def _shift(kind: Kind, pile: Pile, before: Pile) -> dict[str, Any]:
     both = [(earlier[seat], choice) for seat, choice in pile.by_seat.items() if seat in earlier]
     if not all(kind.valid(choice) for pair in both for choice in pair):
         raise BrokenDefinition
-    return shift(kind, both)
+    return kind.shift(both)

@@ -13,7 +13,6 @@ from starlette.responses import Response
 
 from townhall import events
 from townhall.actions import people
-from townhall.counts import COUNTS
 from townhall.domain.audience import audience_of
 from townhall.domain.errors import Refused
 from townhall.screens import audit, slices
@@ -78,15 +77,14 @@ async def event(visit: Visit) -> Response:
     wait = speaker and visit.site.limits.buckets.wait((speaker, name), known.rate, known.burst)
     if wait:
         return _slower(visit, name, wait)
-    answer = await events.dispatch(visit.hall, visit.actor, name, await _json(visit))
-    if name in events.VOTES:
-        COUNTS.votes[answer["status"]] += 1
+    answer = await events.dispatch_counted(visit.hall, visit.actor, name, await _json(visit))
     return visit.json(answer, 503 if answer.get("status") == "busy" else 200)
 
 
 def _slower(visit: Visit, name: str, wait: float) -> Response:
     seconds = max(1, round(wait + 0.5))
     if name in events.VOTES:
+        events.counted(name, "busy")
         answer: dict[str, object] = {"status": "busy", "retry_after": seconds}
     else:
         answer = as_json(visit, Refused("too_many", seconds=seconds))

@@ -32,10 +32,11 @@ class Buckets:
         """0 when a token was taken, else the seconds until there is one; see `Bucket.take`."""
         now = self._now() / 1000
         bucket = self._kept.pop(key, None) or Bucket.full(rate, burst, now)
+        wait = bucket.take(now, ahead)
         self._kept[key] = bucket
-        while len(self._kept) > MOST_KEYS:
+        while len(self._kept) > MOST_KEYS or next(iter(self._kept.values())).whole(now):
             self._kept.popitem(last=False)
-        return bucket.take(now, ahead)
+        return wait
 
 
 @dataclass
@@ -59,19 +60,21 @@ class Failures:
 
     def add(self, key: Hashable) -> None:
         """Count a try."""
-        tries = self._recent(key)
-        tries.append(self.now())
+        tries, now = self._recent(key), self.now()
+        tries.append(now)
         self._kept[key] = tries
-        while len(self._kept) > MOST_KEYS:
+        while len(self._kept) > MOST_KEYS or _over(next(iter(self._kept.values())), now):
             self._kept.popitem(last=False)
 
     def take_back(self, key: Hashable) -> None:
         """The last try was none."""
         if tries := self._recent(key):
             tries.pop()
+        if not tries:
+            self.forget(key)
 
     def forget(self, key: Hashable) -> None:
-        """A right password clears the key."""
+        """A right password clears the key, and so does the end of its tries."""
         self._kept.pop(key, None)
 
     def _recent(self, key: Hashable) -> deque[int]:
@@ -83,6 +86,11 @@ class Failures:
         if tries:
             self._kept[key] = tries
         return tries
+
+
+def _over(tries: deque[int], now: int) -> bool:
+    """Whether nobody waits for these any more."""
+    return tries[-1] <= now - WINDOW_MS
 
 
 class Limits:

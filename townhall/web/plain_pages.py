@@ -105,7 +105,7 @@ async def vote(visit: Visit) -> Response:
         "rev": held.get("rev", 0) + 1,
         "choice": read(visit.form),
     }
-    answer = await events.dispatch(visit.hall, actor, "vote", payload)
+    answer = await events.dispatch_counted(visit.hall, actor, "vote", payload)
     return visit.go(f"/f/{visit.forum.code}", _light(visit, answer))
 
 

@@ -15,7 +15,7 @@ from townhall.storage.migrations import configuration
 
 
 @dataclass(frozen=True)
-class Held:
+class ForumCopy:
     """One forum: its code and title, the ballots that count, writer -> (links, head)."""
 
     code: str
@@ -24,7 +24,7 @@ class Held:
     chains: dict[int, tuple[int, str]] = field(default_factory=dict)
 
 
-def held(connection: Connection) -> list[Held]:
+def forums_in(connection: Connection) -> list[ForumCopy]:
     """Every forum, the oldest first."""
     forums = connection.execute(
         text(
@@ -33,7 +33,7 @@ def held(connection: Connection) -> list[Held]:
             "FROM forum f ORDER BY f.id"
         )
     ).all()
-    found = {row.id: Held(row.code, row.title, row.ballots) for row in forums}
+    found = {row.id: ForumCopy(row.code, row.title, row.ballots) for row in forums}
     chains = text("SELECT forum_id, writer, n, head FROM chain ORDER BY forum_id, writer")
     for row in connection.execute(chains):
         found[row.forum_id].chains[row.writer] = (row.n, row.head)
@@ -82,9 +82,10 @@ def refuse_broken_chain(links: Iterable[Link], ends: Collection[Sequence[Any]], 
 
 
 def begin_anew(connection: Connection) -> None:
-    """Take away the epoch and the secret, so that new ones are drawn, and who was present.
+    """Take away the facts of the installation, which draws new ones, and who was present.
 
-    Whoever has an old copy could sign page tokens with its secret for as long as it is in use.
+    Done to a copy, so that nobody signs page tokens with the secret of the server it came from,
+    and to what is restored, since older copies hold it.
     """
-    connection.execute(text("DELETE FROM instance WHERE key IN ('epoch', 'secret')"))
+    connection.execute(text("DELETE FROM instance"))
     connection.execute(text("DELETE FROM heartbeat"))

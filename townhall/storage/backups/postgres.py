@@ -1,4 +1,8 @@
-"""Copies of a PostgreSQL database, by its own programs `pg_dump` and `pg_restore`."""
+"""Copies of a PostgreSQL database, by its own programs `pg_dump` and `pg_restore`.
+
+What `pg_restore` writes goes through a connection of ours, so that what follows is in the same
+transaction. `psql` is not asked: it would run the commands of a shell that a copy might hold.
+"""
 
 import os
 import re
@@ -7,15 +11,17 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Any
 
 from sqlalchemy import URL, Connection, create_engine, inspect, text
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
 from townhall.domain.errors import Refused
 from townhall.storage.backups.contents import (
-    Held,
+    ForumCopy,
     begin_anew,
-    held,
+    forums_in,
     refuse_broken_chain,
     refuse_newer,
     refuse_secret_open,
@@ -25,39 +31,92 @@ MARK = b"PGDMP"
 _COPY = re.compile(
     r"^COPY \S+ \((?P<columns>.*)\) FROM stdin;\n(?P<rows>.*?)^\\\.$", re.MULTILINE | re.DOTALL
 )
+_BEGINS_ROWS = re.compile(rb"COPY \S+ \(.*\) FROM stdin;\n")
+_FOR_PSQL = (b"\\restrict ", b"\\unrestrict ")
 _ESCAPED = re.compile(r"\\(.)")
 _LETTERS = {"n": "\n", "t": "\t", "r": "\r"}
 
 
-def save(url: URL, part: Path, secret_open: bool) -> list[Held]:
-    """Dump into `part` in the custom format; what the same snapshot holds."""
+def save(url: URL, part: Path, secret_open: bool) -> list[ForumCopy]:
+    """Dump into `part` in the custom format; what the same snapshot holds.
+
+    The facts of the installation stay here: whoever had its secret could sign page tokens.
+    """
     with _connected(url) as connection:
         try:
-            found = held(connection)
+            found = forums_in(connection)
         except ProgrammingError:
             raise Refused("backup_nothing", where=url.render_as_string()) from None
         if not secret_open:
             refuse_secret_open(connection)
         snapshot = connection.execute(text("SELECT pg_export_snapshot()")).scalar_one()
         options = ["--format=custom", f"--file={part}", f"--snapshot={snapshot}"]
-        _run("pg_dump", url, *options, *_UNOWNED)
+        _run("pg_dump", url, *options, "--no-password", *_OURS, *_UNOWNED)
     return found
 
 
-def restore(url: URL, file: Path, replace: bool) -> list[Held]:
+def restore(url: URL, file: Path, replace: bool) -> list[ForumCopy]:
     """Check a dump, then put it in the place of the database's tables in one transaction."""
     _check(file)
     with _connected(url) as connection:
         _refuse_occupied(connection, replace)
-    _run("pg_restore", url, *_WHOLE, *_UNOWNED, str(file))
-    with _connected(url) as connection:
-        begin_anew(connection)
-        connection.commit()
-        return held(connection)
+        try:
+            _fill(connection, file)
+            begin_anew(connection)
+            found = forums_in(connection)
+            connection.commit()
+        except DBAPIError as error:
+            raise _failed(error.orig) from None
+    return found
 
 
-_UNOWNED = ("--no-owner", "--no-privileges", "--no-password")
-_WHOLE = ("--clean", "--if-exists", "--single-transaction", "--exit-on-error")
+_OURS = ("--exclude-table-data=instance", "--exclude-table-data=heartbeat")
+_UNOWNED = ("--no-owner", "--no-privileges")
+
+
+def _fill(connection: Connection, file: Path) -> None:
+    """Put the tables of a dump in the place of those that are there; the caller commits."""
+    driver: Any = connection.connection.driver_connection
+    options = ("--clean", "--if-exists", *_UNOWNED, "--file=-")
+    with TemporaryFile() as said, driver.cursor() as cursor:
+        command = [_program("pg_restore"), *options, str(file)]
+        with subprocess.Popen(  # noqa: S603 - its arguments are the operator's own
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said
+        ) as program:
+            assert program.stdout is not None
+            try:
+                rest = _run_script(cursor, iter(program.stdout))
+                if program.wait():
+                    said.seek(0)
+                    reason = _last_line(said.read().decode(errors="replace"))
+                    raise Refused("program_failed", program="pg_restore", reason=reason)
+                cursor.execute(rest)
+            except connection.dialect.loaded_dbapi.Error as error:
+                raise _failed(error) from None
+    connection.exec_driver_sql("RESET search_path")
+
+
+def _run_script(cursor: Any, lines: Iterator[bytes]) -> bytes:
+    """Run what `pg_restore` writes as far as the last rows; what is left to run."""
+    statements: list[bytes] = []
+    for line in lines:
+        if _BEGINS_ROWS.fullmatch(line):
+            cursor.execute(b"".join(statements))
+            statements.clear()
+            with cursor.copy(line) as rows:
+                for row in iter(lambda: next(lines, _NO_MORE_ROWS), _NO_MORE_ROWS):
+                    rows.write(row)
+        elif not line.startswith(_FOR_PSQL):
+            statements.append(line)
+    return b"".join(statements)
+
+
+_NO_MORE_ROWS = b"\\.\n"
+
+
+def _failed(error: object) -> Refused:
+    """What the database itself refused; its further lines may hold what is stored."""
+    return Refused("program_failed", program="PostgreSQL", reason=str(error).split("\n")[0])
 
 
 @contextmanager
@@ -130,11 +189,8 @@ def _refuse_occupied(connection: Connection, replace: bool) -> None:
 
 def _run(program: str, url: URL | None, *options: str) -> str:
     """What a program of PostgreSQL printed. The password is not among its arguments."""
-    found = shutil.which(program)
-    if found is None:
-        raise Refused("program_missing", program=program)
     environment = dict(os.environ)
-    command = [found, *options]
+    command = [_program(program), *options]
     if url is not None:
         named = url.set(drivername="postgresql", password=None)
         command.append(f"--dbname={named.render_as_string(hide_password=False)}")
@@ -151,6 +207,13 @@ def _run(program: str, url: URL | None, *options: str) -> str:
     if done.returncode:
         raise Refused("program_failed", program=program, reason=_last_line(done.stderr))
     return done.stdout
+
+
+def _program(name: str) -> str:
+    found = shutil.which(name)
+    if found is None:
+        raise Refused("program_missing", program=name)
+    return found
 
 
 def _last_line(said: str) -> str:

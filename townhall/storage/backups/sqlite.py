@@ -17,9 +17,9 @@ from townhall.domain.errors import Refused
 from townhall.storage import processes
 from townhall.storage.backups import files
 from townhall.storage.backups.contents import (
-    Held,
+    ForumCopy,
     begin_anew,
-    held,
+    forums_in,
     refuse_broken_chain,
     refuse_newer,
     refuse_secret_open,
@@ -36,15 +36,16 @@ _LINKS = (
 _ENDS = "SELECT forum_id, writer, n, head FROM chain"
 
 
-def save(url: URL, part: Path, secret_open: bool) -> list[Held]:
+def save(url: URL, part: Path, secret_open: bool) -> list[ForumCopy]:
     """Copy into `part`, an empty file; what the copy holds."""
     path = Path(url.database or "")
     try:
         _copy(path, part)
         with _opened(part) as connection:
-            found = held(connection)
+            found = forums_in(connection)
             if not secret_open:
                 refuse_secret_open(connection)
+            begin_anew(connection)
         with part.open("r+b") as file:
             file.seek(_SEAL.start)
             file.write(_seal(part))
@@ -53,7 +54,7 @@ def save(url: URL, part: Path, secret_open: bool) -> list[Held]:
     return found
 
 
-def restore(url: URL, file: Path, replace: bool) -> list[Held]:
+def restore(url: URL, file: Path, replace: bool) -> list[ForumCopy]:
     """Check a copy of `file` beside the database, then put it in its place."""
     target = Path(url.database or "")
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -70,7 +71,7 @@ def restore(url: URL, file: Path, replace: bool) -> list[Held]:
                 )
                 links = connection.execute(text(_LINKS))
                 refuse_broken_chain(map(tuple, links), connection.execute(text(_ENDS)).all(), file)
-                found = held(connection)
+                found = forums_in(connection)
                 begin_anew(connection)
                 connection.execute(text("PRAGMA user_version = 0"))
         except (sqlite3.Error, DatabaseError, ValueError) as error:
@@ -123,10 +124,12 @@ def _connect(path: Path, mode: str = "ro") -> sqlite3.Connection:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Connection]:
-    """One transaction on a finished copy."""
+    """One transaction on a finished copy; what it deletes stays nowhere on the disk."""
     engine = create_engine(URL.create("sqlite", database=str(path)), hide_parameters=True)
     try:
         with engine.begin() as connection:
+            connection.execute(text("PRAGMA journal_mode = MEMORY"))
+            connection.execute(text("PRAGMA secure_delete = ON"))
             yield connection
     finally:
         engine.dispose()

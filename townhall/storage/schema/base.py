@@ -14,6 +14,9 @@ metadata.naming_convention = {
     "pk": "pk_%(table_name)s",
 }
 
+LARGEST_ID = 2**31 - 1
+"""An address may hold any number; a key column of PostgreSQL may not."""
+
 
 def moment(*, index: bool = False) -> Any:
     """A required time, in epoch milliseconds."""
