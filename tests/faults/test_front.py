@@ -93,8 +93,8 @@ class House:
             counted = time.monotonic() - began
             behind = await watching
         self.report.say(
-            f"{name}, {waiting} of {len(votes)} votes waiting: fault over after {back:.1f} s, "
-            f"every vote acknowledged after {counted:.1f} s, a screen was {behind:.1f} s late at most"
+            f"{name}, {waiting} of {len(votes)} votes waiting: over after {back:.1f} s, every vote "
+            f"acknowledged after {counted:.1f} s, a screen {behind:.1f} s late at most"
         )
         assert all(vote.acknowledged for vote in votes)
         assert examine(self.journal, self.server.database_url) == Findings()
