@@ -195,6 +195,29 @@ def test_workers_leave_when_the_process_above_them_is_killed(workers: Workers) -
     asyncio.run(until(lambda: gone(pids)))
 
 
+def test_process_above_the_workers_loads_no_server() -> None:
+    """What it has loaded when it begins to supervise: no database, no web, no loop for speed."""
+    script = (
+        "import sys; from townhall.cli import serve, workers; "
+        "workers.supervise = lambda *_: print(*sys.modules) or 0; serve.command(number=2, port=0)"
+    )
+    shared = {
+        "TOWNHALL_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
+        "TOWNHALL_REDIS_URL": "redis://127.0.0.1:1",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        check=False,
+        capture_output=True,
+        text=True,
+        env=os.environ | shared,
+        cwd=ROOT,
+    )
+    loaded = set(done.stdout.split())
+    assert "townhall.cli.workers" in loaded, done.stderr
+    assert not loaded & {"sqlalchemy", "starlette", "uvicorn", "uvloop", "jinja2", "townhall.hall"}
+
+
 def test_workers_that_are_refused_say_so_once(tmp_path: Path, postgres_url: str) -> None:
     """The database is empty: nobody has migrated it."""
     code, said = serve(
