@@ -64,7 +64,7 @@ async def test_nothing_is_kept_of_forums_whose_listeners_have_gone(hall: Hall) -
     with writing(hall.database) as session:
         forums = [facts.forum(session, code=str(100_000 + n)) for n in range(3)]
     phones = [
-        Connection(Actor("seat", forum=f, seat=n, table=n), Room(f, "phone", None), Told())
+        Connection(Actor("seated", forum=f, seat=n, table=n), Room(f, "phone", None), Told())
         for f in forums
         for n in (1, 2)
     ]

@@ -13,9 +13,8 @@ from townhall.domain.audience import Actor
 from townhall.domain.ballots import require_ready
 from townhall.domain.errors import Refused
 from townhall.hall import Change, Hall
-from townhall.storage import audit, ballots, forums, notes, questions, sealing, selections
+from townhall.storage import audit, ballots, forums, locks, notes, questions, sealing, selections
 from townhall.storage.schema import Forum, Question
-from townhall.storage.writer import lock_question, take_count
 
 log = logging.getLogger(__name__)
 
@@ -128,9 +127,9 @@ def _finish(session: Session, now: int, *, forum: int, question: int) -> Change[
 
     While one process counts, the others go on with their votes.
     """
-    if not take_count(session, question):
+    if not locks.take_count(session, question):
         return Change(False)
-    lock_question(session, question)
+    locks.hold_ballots(session, question)
     row = questions.get(session, question, forum)
     if not rules.due(row.state, row.closes_at, now):
         return Change(False)

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
+from townhall.storage import locks
 from townhall.storage.ballots import CastBallot, Held, held
 
 Pair = tuple[int, int]  # question, seat
@@ -29,9 +30,7 @@ class BatchRows:
         ordered = sorted(ids)
         if self.postgres:
             for question in ordered:
-                connection.exec_driver_sql(
-                    "SELECT pg_advisory_xact_lock_shared(7, %s)", (question,)
-                )
+                locks.share_ballots(connection, question)
         rows = self._with_rows(
             connection,
             "SELECT q.* FROM question q JOIN {given} ON g.q = q.id",

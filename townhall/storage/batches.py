@@ -57,8 +57,7 @@ class Batches:
 
     def __init__(self, writer: int, dialect: str) -> None:
         self.writer = writer
-        self.postgres = dialect == "postgresql"
-        self.rows = BatchRows(writer, self.postgres)
+        self.rows = BatchRows(writer, dialect == "postgresql")
         self._heads: dict[int, tuple[int, str]] | None = {}
         self._definitions: dict[int, Definition] = {}
 

@@ -13,6 +13,7 @@ from sqlalchemy import bindparam, func, text
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, select, update
 
+from townhall.storage import locks
 from townhall.storage.people import digest
 from townhall.storage.schema import Forum, Seat, TableGroup
 
@@ -216,10 +217,7 @@ def _next_number(session: Session, forum: int, kind: str) -> int:
 
     Joining raises no revision, so on PostgreSQL nothing else would put two joins in a line.
     """
-    if session.get_bind().dialect.name == "postgresql":
-        session.connection().execute(
-            text("SELECT pg_advisory_xact_lock(8, :forum)"), {"forum": forum}
-        )
+    locks.hold_seats(session, forum)
     highest = session.exec(
         select(func.max(col(Seat.number))).where(Seat.forum_id == forum, Seat.kind == kind)
     ).one()

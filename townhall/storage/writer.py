@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Session
 
@@ -164,7 +164,12 @@ class Writer:
     def _next(self, connection: Connection) -> None:
         first = self._line.popleft()
         if not isinstance(first.work, CastBallot):
-            self._settle([first], [self._change(connection, first.work)])
+            try:
+                found = self._change(connection, first.work)
+            except Exception as error:
+                log.exception("a change could not even be taken back")
+                found = error
+            self._settle([first], [found])
             return
         items = self._gather([first])
         ballots = [item.work for item in items if isinstance(item.work, CastBallot)]
@@ -267,20 +272,3 @@ def _answer(items: Sequence[_Item], answers: Sequence[Any]) -> None:
             item.told(answer)
         except Exception:
             log.exception("somebody could not be told what came of a change")
-
-
-def lock_question(session: Session, question: int) -> None:
-    """Hold back every ballot of a question until this change commits (PostgreSQL).
-
-    On SQLite the one line already does it.
-    """
-    if session.get_bind().dialect.name == "postgresql":
-        session.connection().execute(text("SELECT pg_advisory_xact_lock(7, :q)"), {"q": question})
-
-
-def take_count(session: Session, question: int) -> bool:
-    """Whether nobody else counts this question now (PostgreSQL); does not wait for whoever does."""
-    if session.get_bind().dialect.name != "postgresql":
-        return True
-    asked = text("SELECT pg_try_advisory_xact_lock(8, :q)")
-    return bool(session.connection().execute(asked, {"q": question}).scalar_one())
