@@ -21,6 +21,7 @@ from townhall.domain.errors import Refused
 from townhall.hall import Change, Hall
 from townhall.storage import audit, forums, processes, rehearsals, seats
 from townhall.storage.people import new_token
+from townhall.storage.schema import Forum
 
 log = logging.getLogger(__name__)
 
@@ -52,16 +53,37 @@ def alone(hall: Hall) -> Iterator[None]:
         yield
 
 
-async def seats_of(hall: Hall, code: str) -> tuple[int, int]:
-    """A forum's id, and how many phones would come: as many as it has tickets.
+@dataclass(frozen=True)
+class Coming:
+    """A forum that can be rehearsed: as many phones as it has tickets would come."""
 
-    Refuses `forum_unknown`, `rehearse_running`.
+    id: int
+    title: str
+    tickets: int
+
+
+async def coming(hall: Hall, code: str) -> Coming:
+    """The forum of a code before or after its evening. Refuses `forum_unknown`,
+    `rehearse_running`.
     """
     gate = await people.gate(hall, code)
-    if gate.state == "running":
-        raise Refused("rehearse_running", forum=code)
-    counted = await hall.read(forums.seat_counts, gate.id)
-    return gate.id, counted.get("ticket", {}).get("registered", 0)
+
+    def look(session: Session) -> Coming:
+        row = _resting(session, gate.id)
+        counted = forums.seat_counts(session, gate.id).get("ticket", {})
+        return Coming(gate.id, row.title, counted.get("registered", 0))
+
+    return await hall.read(look)
+
+
+def _resting(session: Session, forum: int) -> Forum:
+    """A forum that is nobody's copy and does not run: phones would be in its people's way."""
+    row = forums.get(session, forum)
+    if row.rehearses is not None:
+        raise Refused("forum_unknown", forum=row.code)
+    if row.state == "running":
+        raise Refused("rehearse_running", forum=row.code)
+    return row
 
 
 async def make(hall: Hall, actor: Actor, forum: int, phones: int, title: str) -> Copy:
@@ -75,9 +97,7 @@ async def make(hall: Hall, actor: Actor, forum: int, phones: int, title: str) ->
         raise Refused("tickets_number", most=MOST_PHONES)
 
     def decide(session: Session, now: int) -> Change[Copy]:
-        original = forums.get(session, forum)
-        if original.state == "running":
-            raise Refused("rehearse_running", forum=original.code)
+        original = _resting(session, forum)
         made = rehearsals.duplicate(session, original, title[:80], now)
         row = forums.get(session, made)
         tables = seats.tables_of(session, made)

@@ -95,17 +95,18 @@ class Seen:
         return [lag for asked in self.asked for lag in lags(asked.frames, asked.acknowledged)]
 
 
-async def rehearse(evening: Evening, dice: random.Random, told: Told) -> Seen:
+async def rehearse(evening: Evening, seed: int | None, told: Told) -> Seen:
     """Walk through the whole run of show; `told(step, facts)` hears of each step.
 
     Raises Stuck, NotLetIn or ConnectionError when the evening cannot go on.
     """
-    async with AsyncExitStack() as stack, asyncio.TaskGroup() as desks:
-        walk = _Walk(evening, dice, told, stack)
-        tasks = await walk.begin(desks)
-        await walk.lead()
-        for task in tasks:
-            task.cancel()
+    async with AsyncExitStack() as stack:
+        walk = _Walk(evening, random.Random(seed), told, stack)
+        try:
+            await walk.begin()
+            await walk.lead()
+        finally:
+            await walk.leave()
     return walk.seen
 
 
@@ -129,34 +130,32 @@ class _Walk:
         self.seen = Seen()
         self._phones: list[_Phone] = []
         self._now: Asked | None = None
+        self._desks: list[asyncio.Task[None]] = []
         self._moderator = self._screen(evening.moderator)
         self._stage = Client(evening.url, evening.code, evening.stage, on_slices=self._staged)
 
     def _screen(self, token: str) -> Client:
         return Client(self.evening.url, self.evening.code, token)
 
-    async def begin(self, desks: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
-        """Screens and tablets first, then the phones; the desks' tasks."""
+    async def begin(self) -> None:
+        """Screens and tablets first, then the phones."""
         for screen in (self._moderator, self._stage):
             await self.stack.enter_async_context(screen)
         self.seen.clock = self._moderator.clock
-        tasks = []
         for number, token in self.evening.desks:
             client = await self.stack.enter_async_context(self._screen(token))
             own = random.Random(self.dice.random())
             desk = Desk(client, number, Pace(DESK_SPEED, own), own)
-            tasks.append(desks.create_task(self._attend(desk)))
+            self._desks.append(asyncio.create_task(desk.attend()))
         await self._press("stage_show", scene="join")
         self.told("joining", {"phones": len(self.evening.tickets)})
         await self._arrive()
-        return tasks
 
-    async def _attend(self, desk: Desk) -> None:
-        """A tablet that loses its place takes nobody with it."""
-        try:
-            await desk.attend()
-        except ConnectionError:
-            return
+    async def leave(self) -> None:
+        """The tablets are put away; what befell one of them was its own matter."""
+        for desk in self._desks:
+            desk.cancel()
+        await asyncio.gather(*self._desks, return_exceptions=True)
 
     async def _arrive(self) -> None:
         """Everybody comes at random moments, a hundred a second: ticket, socket, first screen."""
