@@ -69,7 +69,3 @@ def _copies_alone_can_go() -> None:
         "CREATE TRIGGER forum_stays BEFORE DELETE OR UPDATE OF rehearses ON forum "
         "FOR EACH ROW EXECUTE FUNCTION forum_refuse()"
     )
-
-
-def downgrade() -> None:
-    raise NotImplementedError("a backup is the way back")
