@@ -218,7 +218,7 @@ def test_rehearsal_without_its_server_is_refused_in_one_line(tmp_path: Path) -> 
     server.url = f"http://127.0.0.1:{server.port}"
     made = server.forum(tickets=2)
     before = server.rows()
-    for code, words in ((made["code"], "No server answers"), ("000000", "We don't know")):
+    for code, words in ((made["code"], "No server answers"), ("000000", "There is no such")):
         printed, _ = server.rehearse(code).communicate(timeout=60)
         assert printed.startswith(words)
         assert len(printed.splitlines()) == 1

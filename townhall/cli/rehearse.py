@@ -17,7 +17,7 @@ import httpx
 import typer
 
 from townhall.actions import rehearsals
-from townhall.actions.rehearsals import Coming, Copy
+from townhall.actions.rehearsals import Coming
 from townhall.cli import here, vitals
 from townhall.cli.recounts import recount
 from townhall.cli.score import printable
@@ -122,11 +122,18 @@ class _Rehearsal:
         async with httpx.AsyncClient(timeout=10) as http:
             well = await vitals.ready(http, self.url)
             self.told("server", {"url": self.url})
-            before = await vitals.numbers(http, self.url, self.chosen)
+            before = vitals.Numbers()
+            if self.chosen.workers == 1:  # of several each counts for itself
+                before = await vitals.numbers(http, self.url, self.chosen)
             with rehearsals.alone(hall):
                 if cleared := await rehearsals.clear(hall, here.OPERATOR):
                     self.told("cleared", {"n": cleared})
-                seen = await self._in_a_copy(hall, forum, phones)
+                try:
+                    seen = await self._in_a_copy(hall, forum, phones)
+                finally:
+                    self.told("deleting", {})
+                    await rehearsals.clear(hall, here.OPERATOR)
+                    self.told("deleted", {})
             after = await vitals.numbers(http, self.url, self.chosen)
             still = await vitals.ready(http, self.url)
         found = await self._figures(seen, phones, before, after, still if well == "ok" else well)
@@ -151,15 +158,7 @@ class _Rehearsal:
     async def _in_a_copy(self, hall: Hall, forum: Coming, phones: int) -> Seen:
         title = self.words("rehearse.title", title=forum.title)
         copy = await rehearsals.make(hall, here.OPERATOR, forum.id, phones, title)
-        try:
-            self.told("copy", {"title": forum.title, "phones": f"{phones:,}"})
-            return await self._walk(copy)
-        finally:
-            self.told("deleting", {})
-            await rehearsals.delete(hall, here.OPERATOR, copy.id)
-            self.told("deleted", {})
-
-    async def _walk(self, copy: Copy) -> Seen:
+        self.told("copy", {"title": forum.title, "phones": f"{phones:,}"})
         evening = Evening(
             self.url, copy.code, copy.moderator, copy.stage, copy.tickets, copy.desks, self.within
         )

@@ -28,7 +28,7 @@ DESK_SPEED = 40
 TALK_SECONDS = 20.0
 GLANCE = 0.3
 LATE_SECONDS = 60.0
-"""How long after the last vote was sent an answer is waited for."""
+"""How long an answer is waited for: a vote's after the last was sent, and any other."""
 STAGE_SECONDS = 10.0
 COUNT_SECONDS = 60.0
 
@@ -168,7 +168,7 @@ class _Walk:
             async def one(number: int, ticket: str) -> None:
                 await asyncio.sleep(self.dice.uniform(0, len(tickets) / JOINS_A_SECOND))
                 try:
-                    async with doors:
+                    async with doors, asyncio.timeout(LATE_SECONDS):
                         await self._join(http, number, ticket)
                 except NotLetIn as refused:
                     self.seen.turned_away[refused.code] += 1
@@ -296,7 +296,8 @@ class _Walk:
         raise Stuck("questions", "question_unknown")
 
     async def _send(self, event: str, **given: Any) -> Answer:
-        return await self._moderator.settle(event, {"key": key(), **given})
+        async with asyncio.timeout(LATE_SECONDS):
+            return await self._moderator.settle(event, {"key": key(), **given})
 
     async def _press(self, event: str, **given: Any) -> None:
         """One press of the moderator, and the frame that shows what it did."""
