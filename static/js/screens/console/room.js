@@ -7,6 +7,7 @@ import { andOpen, byVotes } from "../../lib/asks.js";
 import { composing, html, live, nothing } from "../../lib/dom.js";
 import { timeOfDay } from "../../lib/clock.js";
 import { t } from "../../lib/words.js";
+import { rehearsal } from "./rehearsal.js";
 
 /** @typedef {import("../console.js").Console} Console */
 
@@ -54,6 +55,7 @@ export function room(desk) {
   const turnout = question ? (store.get("turnout") || {})[question.id] : null;
   const behind = tables.filter((/** @type {any} */ one) => one.summary !== "sent");
   return html`<p class="health ${state.bad ? "health-bad" : ""}" role="status"><b>${state.title}</b><span>${state.line}</span></p>
+    ${rehearsal(desk)}
     <div class="block">
       <h2>${t("console.people")}</h2>
       <dl class="facts">
