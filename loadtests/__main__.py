@@ -18,6 +18,7 @@ MOST: Mapping[str, float] = {
     "questions": 50,
     "acts": 100,
     "tickets": 5_000,
+    "workers": 8,
 }
 
 Load = tuple[Callable[..., str], Mapping[str, Any]]
@@ -29,7 +30,7 @@ LOADS: Mapping[str, Load] = {
     "votes": (single.votes, {"phones": 2_000}),
     "memory": (single.memory, {"phones": 2_000}),
     "joins": (single.joins, {"phones": 2_000, "tickets": 500}),
-    "hall": (hall.hall, {"phones": 1_000, "seconds": 10.0, "seed": 1}),
+    "hall": (hall.hall, {"phones": 1_000, "seconds": 10.0, "workers": 1, "seed": 1}),
     "wave": (storms.wave, {"phones": 5_000, "seconds": 60.0, "seed": 1}),
     "cut": (storms.cut, {"phones": 5_000, "seconds": 10.0, "seed": 1}),
     "slow": (storms.slow, {"phones": 2_000, "seconds": 30.0, "seed": 1}),

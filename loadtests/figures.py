@@ -3,6 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from townhall.crowd.figures import percentile
+
+__all__ = ["Figure", "at_most", "milliseconds", "percentile", "table", "verdicts", "within"]
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -24,15 +28,6 @@ def verdicts(head: str, figures: Sequence[Figure]) -> str:
     words = {True: "yes", False: "no", None: ""}
     rows = [(each.name, each.seen, each.bar, words[each.met]) for each in figures]
     return table([(head, "seen", "bar", "met"), *rows])
-
-
-def percentile(values: Sequence[float], percent: float) -> float:
-    """The smallest value that `percent` of all do not exceed (nearest rank); 0 of none."""
-    if not values:
-        return 0.0
-    ordered = sorted(values)
-    rank = -(-len(ordered) * percent // 100)
-    return ordered[max(0, int(rank) - 1)]
 
 
 def milliseconds(seconds: Sequence[float], *percents: float) -> str:

@@ -1,10 +1,7 @@
-"""One hall on one process and SQLite: everybody joins, everybody votes within seconds.
+"""One hall: everybody joins, everybody votes within seconds.
 
-`python -m loadtests hall --phones 1000 --seconds 10` prints one table with the bar of each figure.
-
-Stage lag: for every first acknowledgement that a phone gets, in order, the time until the first
-frame on the stage's socket whose turnout includes that many votes; 0 when a frame already did,
-which happens when the stage hears of a batch before the phone reads its own answer.
+`python -m loadtests hall --phones 1000 --seconds 10` prints one table with the bar of each figure;
+`--workers 2` does the same on several processes with PostgreSQL and a bus.
 
 Belongs here: the load and its figures. Does not belong here: the server process (`server`), how a
 page's weight is found (`weight`).
@@ -15,18 +12,21 @@ import random
 import subprocess
 import sys
 import time
-from bisect import bisect_left
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 
 from loadtests.figures import Figure, at_most, milliseconds, verdicts, within
-from loadtests.server import ROOT, Server, ServerFailed
+from loadtests.server import ROOT, Server, ServerFailed, Several
 from loadtests.weight import files_of
+from tests.servers.postgres import PostgresServer
+from tests.servers.process import running
+from tests.servers.valkey import ValkeyServer
+from townhall.crowd import figures
 from townhall.crowd.client import Client, Counters, join, key
 
 CANDIDATES = ("A", "B", "C")
@@ -150,19 +150,9 @@ async def _steer(moderator: Client, event: str, question: int, **more: object) -
 
 
 def lags(done: Evening) -> list[float]:
-    """The stage lag of every first acknowledgement; see the door sign for what that is."""
-    highest, rising = 0, list[tuple[int, float]]()
-    for at, voted in done.frames:
-        if voted > highest:
-            rising.append((voted, at))
-            highest = voted
-    acknowledged = sorted(phone.acknowledged for phone in done.phones if phone.acknowledged)
-    found = []
-    for count, at in enumerate(acknowledged, start=1):
-        place = bisect_left(rising, (count, 0.0))
-        shown = rising[place][1] if place < len(rising) else float("inf")
-        found.append(max(0.0, shown - at))
-    return found
+    """The stage lag of every first acknowledgement, as `crowd.figures` defines it."""
+    acknowledged = [phone.acknowledged for phone in done.phones if phone.acknowledged]
+    return figures.lags(done.frames, acknowledged)
 
 
 def lost(done: Evening) -> tuple[int, int]:
@@ -232,22 +222,35 @@ def score_row() -> Figure:
     return at_most("townhall score", time.perf_counter() - since, 0.5, "{:.2f} s")
 
 
-def hall(phones: int, seconds: float, seed: int) -> str:
+@contextmanager
+def _ours(workers: int) -> Iterator[Server]:
+    """One process on SQLite, or several on a PostgreSQL and a Valkey of their own."""
+    if workers == 1:
+        with Server() as server:
+            yield server
+        return
+    with running(PostgresServer()) as databases, running(ValkeyServer()) as valkey:
+        database = databases.url(databases.create_database())
+        with Several(workers, database, valkey.url()) as server:
+            yield server
+
+
+def hall(phones: int, seconds: float, workers: int, seed: int) -> str:
     """An evening: a hall comes in, everybody votes within seconds; and every small figure."""
-    with Server() as server:
+    with _ours(workers) as server:
         httpx.get(server.url, follow_redirects=True, timeout=30).raise_for_status()
         start = time.perf_counter() - server.started
         time.sleep(1)
-        idle = server.memory()
+        idle = server.memory() / len(server.pids())
         pages = server.under(page_rows(server))
         done = server.under(evening(server, phones, seconds, random.Random(seed)))
         peak = server.memory("VmHWM")
-    figures = [
+    rows = [
         *evening_rows(done),
-        at_most("server memory, idle", idle, 120, "{:.0f} MB"),
+        at_most("server memory a process, idle", idle, 120, "{:.0f} MB"),
         Figure("server memory, peak", f"{peak:.0f} MB"),
         at_most("start to first page", start, 3, "{:.2f} s"),
         *pages,
         score_row(),
     ]
-    return verdicts(f"{phones:,} phones, all vote within {seconds:g} s", figures)
+    return verdicts(f"{server.name}: {phones:,} phones, all vote within {seconds:g} s", rows)

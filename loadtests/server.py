@@ -96,7 +96,7 @@ class Child(ABC):
         """Start the process and wait until it accepts connections. Raises ServerFailed."""
         output = self._home / "url"
         output.unlink(missing_ok=True)
-        with self._log.open("wb") as log, output.open("wb") as says, on(SERVER_CORES):
+        with self._log.open("wb") as log, output.open("wb") as says, on(self._cores):
             self.started = time.perf_counter()
             self._process = subprocess.Popen(
                 self._command(output),
@@ -148,20 +148,24 @@ class Child(ABC):
         return task.result()
 
     def cpu(self) -> float:
-        """Seconds of processor time that the process has used so far, in all its threads."""
+        """Seconds of processor time that its processes have used so far, in all their threads."""
         # What clock_getcpuclockid(3) gives, in nanoseconds; /proc/PID/stat counts hundredths.
-        return time.clock_gettime((~self.pid << 3) | 2)
+        return sum(time.clock_gettime((~pid << 3) | 2) for pid in self.pids())
 
     def memory(self, line: str = "VmRSS") -> float:
-        """Megabytes of the server: VmRSS now, VmHWM at its peak."""
-        status = Path(f"/proc/{self.pid}/status").read_text()
-        found = next(each for each in status.splitlines() if each.startswith(line))
-        return int(found.split()[1]) / 1024
+        """Megabytes of its processes: VmRSS now, VmHWM at its peak."""
+        status = [Path(f"/proc/{pid}/status").read_text() for pid in self.pids()]
+        lines = (each for one in status for each in one.splitlines() if each.startswith(line))
+        return sum(int(each.split()[1]) for each in lines) / 1024
+
+    def pids(self) -> list[int]:
+        """The processes that it is made of."""
+        assert self._process is not None
+        return [self._process.pid]
 
     @property
-    def pid(self) -> int:
-        assert self._process is not None
-        return self._process.pid
+    def _cores(self) -> Sequence[int]:
+        return SERVER_CORES
 
     _says_port = True  # whether it prints a port; else it writes its address to a file
 
@@ -230,6 +234,26 @@ class Server(Child):
     def _environment(self) -> dict[str, str]:
         ours = {"TOWNHALL_DATABASE_URL": self._database, "TOWNHALL_LOG_LEVEL": "warning"}
         return super()._environment() | ours
+
+
+class Several(Server):
+    """Ours in several processes under one, on an empty PostgreSQL and with a bus."""
+
+    def __init__(self, workers: int, database: str, redis: str) -> None:
+        super().__init__(f"Townhall in {workers} processes", database)
+        self._more = {"TOWNHALL_WORKERS": str(workers), "TOWNHALL_REDIS_URL": redis}
+
+    def pids(self) -> list[int]:
+        [first] = super().pids()
+        children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
+        return [first, *map(int, children)]
+
+    @property
+    def _cores(self) -> Sequence[int]:
+        return _CORES
+
+    def _environment(self) -> dict[str, str]:
+        return super()._environment() | self._more
 
 
 class Peer(Child):

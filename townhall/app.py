@@ -17,7 +17,7 @@ from typing import Any
 
 from starlette.applications import Starlette
 
-from townhall.actions import questions, trouble
+from townhall.actions import questions, rehearsals, trouble
 from townhall.actions.presence import Presence
 from townhall.counts import COUNTS
 from townhall.domain.errors import Refused
@@ -78,6 +78,7 @@ class Townhall:
             asyncio.create_task(_every(1.0, self._look)),
             asyncio.create_task(_every(2.0, self._beat)),
             asyncio.create_task(_lag()),
+            asyncio.create_task(rehearsals.clear_at_start(self.hall)),
         ]
         try:
             yield

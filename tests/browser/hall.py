@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from tests.servers.process import spawn, wait_until
+from tests.servers.process import wait_until
 from tests.servers.townhall import ROOT, TownhallServer
 
 
@@ -17,12 +17,7 @@ class Townhall(TownhallServer):
         """Start the demo with so many simulated people; comes back when every link is printed."""
         options = ["--crowd", str(crowd), "--host", "127.0.0.1", "--port", "0"]
         files = ["--database", str(self.log.with_name("d.db")), "--url-file", str(self._url_file)]
-        self._process = spawn(
-            [sys.executable, "-m", "townhall", "demo", *options, *files],
-            self.log,
-            self._environment(),
-            cwd=ROOT,
-        )
+        self._process = self._begin(["demo", *options, *files])
         wait_until(lambda: "/organise" in self.log.read_text(), self._process, self.log, 60)
         self.url = self._url_file.read_text().strip()
 

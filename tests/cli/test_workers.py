@@ -15,9 +15,9 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from tests.servers.townhall import ROOT, TownhallServer
+from tests.servers.workers import WORKERS, Workers
 from townhall.crowd.client import Client, join, key
 
-WORKERS = 2
 PHONES = 12
 
 
@@ -126,26 +126,6 @@ def stored(database_url: str, question: int) -> dict[int, tuple[int, str]]:
     return {seat: (rev, json.loads(choice)) for seat, rev, choice in rows}
 
 
-class Workers(TownhallServer):
-    """`townhall serve --workers 2` with what it needs."""
-
-    def pids(self) -> set[int]:
-        """The workers that are there, whether they serve or not."""
-        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
-        return {int(pid) for pid in children.split()}
-
-    def served(self) -> set[int]:
-        """The workers that have told of accepting connections, dead or alive."""
-        words = (line.split() for line in self.log.read_text().splitlines())
-        return {int(said[-2]) for said in words if said[-1:] == ["serves"]}
-
-    async def all_serve(self) -> None:
-        await until(lambda: len(self.pids() & self.served()) == len(self.pids()) == WORKERS)
-
-    def signal(self, number: signal.Signals) -> None:
-        os.kill(self.pid, number)
-
-
 @pytest.fixture
 def workers(tmp_path: Path, postgres_url: str, valkey_url: str) -> Iterator[Workers]:
     settings = {"TOWNHALL_REDIS_URL": valkey_url, "TOWNHALL_WORKERS": str(WORKERS)}
@@ -162,7 +142,7 @@ def workers(tmp_path: Path, postgres_url: str, valkey_url: str) -> Iterator[Work
 async def test_workers_are_replaced_and_their_phones_come_back_by_themselves(
     workers: Workers,
 ) -> None:
-    await workers.all_serve()
+    await until(workers.all_serve)
     made = workers.forum(tickets=PHONES, questions=[{"kind": "yesno", "title": "찬성하세요?"}])
     question = made["questions"][0]["id"]
     async with Client(workers.url, made["code"], made["tokens"]["moderator"]) as console:
@@ -184,7 +164,7 @@ async def test_workers_are_replaced_and_their_phones_come_back_by_themselves(
     victim = min(first)
     os.kill(victim, signal.SIGKILL)
     await until(lambda: victim not in workers.pids())
-    await workers.all_serve()
+    await until(workers.all_serve)
     await until(lambda: back(0))
     # New ones take every place; each phone is told goodbye, comes back, and votes all the time.
     before = workers.pids()
@@ -192,7 +172,7 @@ async def test_workers_are_replaced_and_their_phones_come_back_by_themselves(
     voting = [asyncio.create_task(votes(phone, question, over)) for phone in phones]
     workers.signal(signal.SIGHUP)
     await until(lambda: not workers.pids() & before)
-    await workers.all_serve()
+    await until(workers.all_serve)
     await until(lambda: back(1))
     over.set()
     told = dict(await asyncio.gather(*voting))
@@ -213,6 +193,29 @@ def test_workers_leave_when_the_process_above_them_is_killed(workers: Workers) -
     pids = workers.pids()
     workers.kill()
     asyncio.run(until(lambda: gone(pids)))
+
+
+def test_process_above_the_workers_loads_no_server() -> None:
+    """What it has loaded when it begins to supervise: no database, no web, no loop for speed."""
+    script = (
+        "import sys; from townhall.cli import serve, workers; "
+        "workers.supervise = lambda *_: print(*sys.modules) or 0; serve.command(number=2, port=0)"
+    )
+    shared = {
+        "TOWNHALL_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
+        "TOWNHALL_REDIS_URL": "redis://127.0.0.1:1",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        check=False,
+        capture_output=True,
+        text=True,
+        env=os.environ | shared,
+        cwd=ROOT,
+    )
+    loaded = set(done.stdout.split())
+    assert "townhall.cli.workers" in loaded, done.stderr
+    assert not loaded & {"sqlalchemy", "starlette", "uvicorn", "uvloop", "jinja2", "townhall.hall"}
 
 
 def test_workers_that_are_refused_say_so_once(tmp_path: Path, postgres_url: str) -> None:

@@ -2,13 +2,15 @@
 
 import random
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack
 
 import pytest
 
 from tests.faults.report import Report
-from tests.servers.postgres import Databases
-from tests.servers.process import many_files
+from tests.servers.postgres import Databases, PostgresServer
+from tests.servers.process import many_files, running
+from tests.servers.valkey import ValkeyServer
 
 
 @pytest.fixture
@@ -46,3 +48,24 @@ def database(request: pytest.FixtureRequest) -> Iterator[str | None]:
     name = databases.create_database()
     yield databases.url(name)
     databases.drop_database(name)
+
+
+@pytest.fixture
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL of this test alone, which it may harm."""
+    with running(PostgresServer()) as server:
+        yield server
+
+
+@pytest.fixture
+def valkey() -> Iterator[ValkeyServer]:
+    """A Valkey of this test alone, which it may harm."""
+    with running(ValkeyServer()) as server:
+        yield server
+
+
+@pytest.fixture
+async def staying() -> AsyncIterator[AsyncExitStack]:
+    """What is to be closed at the end, the last first."""
+    async with AsyncExitStack() as stack:
+        yield stack

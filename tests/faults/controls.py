@@ -7,6 +7,7 @@ product itself has no such switch.
 
 import asyncio
 import dataclasses
+import itertools
 import sys
 import time
 from collections import Counter, deque
@@ -82,6 +83,20 @@ def last_one_wins() -> None:
     replace(Writer, "cast", cast)
 
 
+def forgotten_votes() -> None:
+    """Every third vote is acknowledged and never stored."""
+    original, numbers = Writer.cast, itertools.count(1)
+
+    def cast(self: Writer, ballot: CastBallot, told: Callable[[Any], None]) -> None:
+        if next(numbers) % 3:
+            original(self, ballot, told)
+            return
+        found = receipt(ballot.ballot_id, ballot.commitment, self.id, 0)
+        told({"status": "counted", "choice": ballot.said, "rev": ballot.rev, "receipt": found})
+
+    replace(Writer, "cast", cast)
+
+
 def address_limit() -> None:
     """An address lets in a hundred connections in ten seconds, as if a hall were one phone."""
     original, came = people.arrive, deque[float]()
@@ -111,6 +126,7 @@ CONTROLS: dict[str, Callable[[], None]] = {
     "plain_read": plain_read,
     "no_catching_up": no_catching_up,
     "forgotten_keys": forgotten_keys,
+    "forgotten_votes": forgotten_votes,
     "last_one_wins": last_one_wins,
     "address_limit": address_limit,
 }

@@ -11,7 +11,7 @@ import pytest
 from tests.faults.journal import CHOICES, Entry, Findings, entry, examine
 from tests.faults.report import Report, quantiles
 from tests.faults.voters import Voters
-from tests.servers.townhall import TownhallServer
+from tests.servers.townhall import COLD, TownhallServer
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(7_200)]
 
@@ -111,7 +111,7 @@ async def test_no_acknowledged_vote_is_lost_or_doubled_by_kills(
     tmp_path: Path, database: str | None, dice: random.Random, long: bool, report: Report
 ) -> None:
     kills, seats = (MANY_KILLS, MANY_SEATS) if long else (KILLS, SEATS)
-    evening = Evening(TownhallServer(tmp_path, database), kills, dice, seats)
+    evening = Evening(TownhallServer(tmp_path, database, COLD), kills, dice, seats)
     try:
         await evening.begin()
         for _ in range(kills):

@@ -47,7 +47,7 @@ ROOMS = {
         (SESSION,),
     ),
     "actions": Room(("domain", "storage", "hall", "__version__"), (SESSION, "argon2")),
-    "screens": Room(("domain", "storage"), (SESSION,)),
+    "screens": Room(("domain", "storage", "__version__"), (SESSION,)),
     "events": Room(("domain", "actions", "screens", "hall", "counts"), (SESSION, "pydantic")),
     "reports": Room(("domain", "screens", "resources"), ("typst", "xlsxwriter", "segno")),
     "web": Room(

@@ -1,12 +1,17 @@
 """The real servers and tools that other tests rely on are there and are what they say."""
 
 import sqlite3
+import ssl
 import subprocess
 from pathlib import Path
 
+import httpx
 import psycopg
 import redis
 from playwright.sync_api import Browser
+
+from tests.servers.nginx import CERTIFICATE, NginxServer
+from tests.servers.process import free_port, running
 
 HANGUL = "안녕하세요 열린토론회"
 MEASURE = """(text) => {
@@ -45,6 +50,15 @@ def test_valkey_carries_a_message_from_publisher_to_subscriber(valkey_url: str) 
         assert listener.get_message(timeout=5)["type"] == "subscribe"
         assert client.publish("hall", "forum 7: tally") == 1
         assert listener.get_message(timeout=5)["data"] == b"forum 7: tally"
+
+
+def test_nginx_takes_the_configuration_of_the_operators_page() -> None:
+    front = NginxServer()
+    front.upstream = free_port()
+    trusted = ssl.create_default_context(cafile=str(CERTIFICATE))
+    with running(front):
+        answer = httpx.get(front.url, verify=trusted)
+    assert (answer.status_code, answer.headers["Server"][:6]) == (502, "nginx/")
 
 
 def test_sqlite_knows_the_statements_the_ballot_path_needs() -> None:

@@ -92,9 +92,26 @@ class PostgresServer(Databases):
         """Ends without a shutdown, as a crash would; the next start recovers from the log."""
         self._end(signal.SIGQUIT)
 
+    def pause(self) -> None:
+        """It keeps its connections and answers nothing, until `resume`; Linux alone can."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._signal(signal.SIGCONT)
+
     def remove(self) -> None:
         self.stop()
         shutil.rmtree(self._home, ignore_errors=True)
+
+    def _signal(self, number: signal.Signals) -> None:
+        """Tell every process of the server, first the one that would start others."""
+        assert self._process is not None
+        self._process.send_signal(number)
+        pid = self._process.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        for child in map(int, children):
+            with suppress(ProcessLookupError):
+                os.kill(child, number)
 
     def _answers(self) -> bool:
         with suppress(psycopg.OperationalError):

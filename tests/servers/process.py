@@ -59,6 +59,12 @@ def spawn(
         )
 
 
+class Polled(Protocol):
+    """A process that may have ended."""
+
+    def poll(self) -> int | None: ...
+
+
 class Alone(Protocol):
     """A server that a test may harm."""
 
@@ -81,7 +87,7 @@ def running(server: S) -> Iterator[S]:
 
 
 def wait_until(
-    answers: Callable[[], bool], process: subprocess.Popen[bytes], log: Path, seconds: float = 30
+    answers: Callable[[], bool], process: Polled, log: Path, seconds: float = 30
 ) -> None:
     """Returns once `answers()` is true; fails with the log when the process ends first."""
     deadline = time.monotonic() + seconds

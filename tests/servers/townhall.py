@@ -1,7 +1,8 @@
 """The product itself as a child process: `townhall serve` on a free port with its own database.
 
-`program` is the module that is run; fault tests name one that replaces a function first.
-`settings` are further variables of its environment.
+`program` is a module to run in a cold interpreter; fault tests name one that replaces a function
+first, or `COLD` where the start itself is measured. `settings` are further variables of its
+environment.
 """
 
 import json
@@ -16,9 +17,11 @@ from typing import Any
 from sqlalchemy import create_engine
 
 from tests.servers.process import free_port, spawn, wait_until
+from tests.servers.warm import Warm
 from townhall.storage.migrations import bring_up_to_date
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+COLD = ("townhall",)
 
 
 class TownhallServer:
@@ -28,13 +31,13 @@ class TownhallServer:
         self,
         home: Path,
         database_url: str | None = None,
-        program: Sequence[str] = ("townhall",),
+        program: Sequence[str] = (),
         settings: Mapping[str, str] | None = None,
     ) -> None:
         self._home = home
         self._program = program
         self._settings = dict(settings or {})
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | Warm | None = None
         self._url_file = home / "url"
         self.log = home / "server.log"
         self.database_url = database_url or f"sqlite:///{home / 'townhall.db'}"
@@ -55,9 +58,8 @@ class TownhallServer:
         """Start and wait until it accepts; always on the same port."""
         assert self._process is None, "this server runs already"
         self._url_file.unlink(missing_ok=True)
-        options = ["serve", "--port", str(self.port), "--url-file", self._url_file]
-        command = [sys.executable, "-m", *self._program, *options]
-        self._process = spawn(command, self.log, self._environment(), cwd=ROOT)
+        command = ["serve", "--port", str(self.port), "--url-file", str(self._url_file)]
+        self._process = self._begin(command)
         wait_until(self._written, self._process, self.log, 60)
         self.url = self._url_file.read_text().strip()
 
@@ -71,17 +73,15 @@ class TownhallServer:
 
     def command(self, *arguments: str | Path) -> str:
         """Run `townhall …` on this server's database; what it printed."""
-        done = subprocess.run(
-            [sys.executable, "-m", "townhall", *map(str, arguments)],
-            check=False,
-            capture_output=True,
-            text=True,
-            env=self._environment(),
-            cwd=ROOT,
-        )
-        if done.returncode:
-            raise RuntimeError(f"townhall {arguments} failed:\n{done.stdout}{done.stderr}")
-        return done.stdout
+        output, errors = self._home / "command.out", self._home / "command.err"
+        with output.open("wb") as said, errors.open("wb") as complained:
+            process = Warm(list(map(str, arguments)), said, complained, self._environment())
+        code = process.wait(120)
+        if code:
+            raise RuntimeError(
+                f"townhall {arguments} failed:\n{output.read_text()}{errors.read_text()}"
+            )
+        return output.read_text()
 
     def forum(
         self,
@@ -102,6 +102,13 @@ class TownhallServer:
             self.command("forum", "new", "--template", template, *options, "--json")
         )
         return made
+
+    def _begin(self, command: Sequence[str]) -> subprocess.Popen[bytes] | Warm:
+        if self._program:
+            cold = [sys.executable, "-m", *self._program, *command]
+            return spawn(cold, self.log, self._environment(), cwd=ROOT)
+        with self.log.open("ab") as log:
+            return Warm(command, log, log, self._environment())
 
     def _written(self) -> bool:
         return self._url_file.exists() and self._url_file.read_text().endswith("\n")

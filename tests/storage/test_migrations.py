@@ -3,13 +3,16 @@
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.exc import DBAPIError
 
 from townhall.domain.errors import Refused
+from townhall.storage.backups.contents import held, refuse_secret_open
 from townhall.storage.database import normalised, open_database
-from townhall.storage.migrations import bring_up_to_date
+from townhall.storage.migrations import bring_up_to_date, configuration
 from townhall.storage.schema import metadata
 
 
@@ -29,6 +32,46 @@ def test_migrated_postgresql_is_the_declared_schema(postgres_url: str) -> None:
     engine = create_engine(normalised(postgres_url))
     bring_up_to_date(engine, force=True)
     assert differences(engine) == []
+    engine.dispose()
+
+
+def at_first_version(url: str) -> Engine:
+    """A database of the first version with a forum in it, and one link of its chain."""
+    engine = create_engine(normalised(url))
+    with engine.connect() as connection:
+        config = configuration()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(text(FORUM))
+        connection.execute(text("INSERT INTO audit VALUES (7, 0, 1, '', 'h', 'forum_made', '{}')"))
+        connection.commit()
+    return engine
+
+
+FORUM = (
+    "INSERT INTO forum (id, code, title, host, language, entry, template, state, starts_at, stage, "
+    "recent_keys, revision, created_at) VALUES (7, '123456', 'A forum', '', 'ko', 'seats', "
+    "'blank', 'ended', 1, '{}', '[]', 3, 1)"
+)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def test_database_of_the_first_version_keeps_its_forums_and_they_cannot_be_deleted(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    lite = f"sqlite:///{tmp_path / 'hall.db'}"
+    engine = at_first_version(lite if kind == "sqlite" else request.getfixturevalue("postgres_url"))
+    with engine.connect() as connection:  # a backup is made before an upgrade
+        assert [(found.code, found.title) for found in held(connection)] == [("123456", "A forum")]
+        refuse_secret_open(connection)
+    bring_up_to_date(engine, force=True)
+    assert differences(engine) == []
+    for statement in ("DELETE FROM audit", "DELETE FROM forum"):
+        with engine.connect() as connection, pytest.raises(DBAPIError):
+            connection.execute(text(statement))
+    with engine.connect() as connection:
+        rows = connection.execute(text("SELECT code, rehearses FROM forum")).all()
+    assert [tuple(row) for row in rows] == [("123456", None)]
     engine.dispose()
 
 

@@ -25,7 +25,7 @@ from townhall.storage.seats import Gate
 
 NICKNAME_LIMIT = 20
 _KEY = re.compile(r"[0-9a-f]{32}")
-_CODE = re.compile(r"[0-9]{6}")
+_CODE = re.compile(r"[0-9]{6}|[0-9]{15}")  # the long ones are of rehearsals
 
 _SCREEN_OF: dict[str, str] = {
     "facilitator": "/desk",

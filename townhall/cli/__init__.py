@@ -17,6 +17,7 @@ COMMANDS = {
     "score": "recompute a selection from its file",
     "backup": "one copy of everything, while the server runs",
     "restore": "put a copy back",
+    "rehearse": "the whole evening beforehand, with simulated phones in a copy",
     "capacity": "whether so many phones fit on this machine",
     "verify": "check a forum's file, or one receipt in it",
     "migrate": "bring a PostgreSQL database up to date",

@@ -19,7 +19,7 @@ from sqlmodel import Session
 from townhall import crowd
 from townhall.actions import accounts, forums, proposals, sheets
 from townhall.cli import here, logs
-from townhall.cli.serve import Server, run
+from townhall.cli.server import Server, run
 from townhall.domain.audience import Actor
 from townhall.domain.drafts import draft
 from townhall.domain.errors import Refused

@@ -73,12 +73,14 @@ def new(
 
 
 @app.command("list")
-def list_() -> None:
+def list_(
+    rehearsals: Annotated[bool, typer.Option(help="Also the copies of rehearsals.")] = False,
+) -> None:
     """Print the forums, the latest first."""
     chosen = here.settings()
 
     async def look(hall: Hall) -> list[dict[str, Any]]:
-        return await hall.read(screens.listed)
+        return await hall.read(screens.listed, copies=rehearsals)
 
     for forum in here.on_hall(chosen, look):
         print(f"{forum['code']}  {forum['state']:<8}  {forum['title']}")

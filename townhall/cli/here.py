@@ -1,25 +1,25 @@
 """What commands share: a hall on this machine's database, and refusals as one line.
 
-Whoever can run a command on the server's own database runs the house.
+Whoever can run a command on the server's own database runs the house. What a hall needs is loaded
+where one is opened: the process above the workers opens none.
 """
 
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import typer
 from pydantic import ValidationError
 
 from townhall.domain.audience import Actor
 from townhall.domain.errors import Refused
-from townhall.hall import Hall
-from townhall.live.bus_memory import MemoryBus
-from townhall.live.hub import Hub
 from townhall.settings import Settings
-from townhall.storage.database import open_database
 from townhall.web.i18n import catalogue
+
+if TYPE_CHECKING:
+    from townhall.hall import Hall
 
 T = TypeVar("T")
 
@@ -37,7 +37,7 @@ def settings() -> Settings:
         raise typer.Exit(2) from None
 
 
-def on_hall(chosen: Settings, work: Callable[[Hall], Awaitable[T]]) -> T:
+def on_hall(chosen: Settings, work: Callable[["Hall"], Awaitable[T]]) -> T:
     """Run an action on the settings' database; a refusal is one line and exit code 2."""
     with one_line(chosen):
         return asyncio.run(_with_hall(chosen, work))
@@ -60,8 +60,13 @@ def sentence(chosen: Settings, refused: Refused) -> str:
 
 
 @asynccontextmanager
-async def hall(chosen: Settings) -> AsyncIterator[Hall]:
+async def hall(chosen: Settings) -> AsyncIterator["Hall"]:
     """A started hall on the settings' database."""
+    from townhall.hall import Hall
+    from townhall.live.bus_memory import MemoryBus
+    from townhall.live.hub import Hub
+    from townhall.storage.database import open_database
+
     started = Hall(open_database(chosen.database_url), Hub(MemoryBus()), chosen)
     await started.start()
     try:
@@ -70,6 +75,6 @@ async def hall(chosen: Settings) -> AsyncIterator[Hall]:
         await started.stop()
 
 
-async def _with_hall(chosen: Settings, work: Callable[[Hall], Awaitable[T]]) -> T:
+async def _with_hall(chosen: Settings, work: Callable[["Hall"], Awaitable[T]]) -> T:
     async with hall(chosen) as started:
         return await work(started)

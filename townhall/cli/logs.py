@@ -13,7 +13,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from townhall.domain.errors import Refused
 from townhall.settings import Settings
-from townhall.web.middleware import REQUEST_ID
+from townhall.web.request_id import REQUEST_ID
 
 MOST_ALIKE, EVERY_SECONDS = 5, 10.0
 """Failures of one place that are logged, in so many seconds."""
@@ -73,8 +73,9 @@ def configure(settings: Settings) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level.upper())
-    # Our own line carries more and no query; the engine's lines would carry ballots.
-    for name in ("uvicorn.access", "engineio", "socketio"):
+    # Our own line carries more and no query; the engine's lines would carry ballots; which plugins
+    # alembic finds is nobody's news.
+    for name in ("uvicorn.access", "engineio", "socketio", "alembic.runtime.plugins"):
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.getLogger("uvicorn.error").addFilter(_theirs)
 

@@ -1,8 +1,8 @@
 """The process above the workers: it starts them on one listening socket and keeps their number.
 
-It serves nothing itself. Each worker is this same command run anew, so that a roll brings new code
-in. The worker's standard input is its line to here: over it the worker says that it accepts, and
-its end tells the worker that nobody is above it any more.
+It serves nothing itself, and loads nothing of what serving takes. Each worker is this same command
+run anew, so that a roll brings new code in. The worker's standard input is its line to here: over
+it the worker says that it accepts, and its end tells the worker that nobody is above it any more.
 
 One socket for all spreads connections as evenly as a socket for each (SO_REUSEPORT) does, and who
 stands in its queue when a worker dies is let in by another.
@@ -35,6 +35,19 @@ def refuse_alone(settings: Settings) -> None:
     shared = settings.database_url.startswith("postgres") and settings.redis_url is not None
     if settings.workers > 1 and not shared:
         raise Refused("workers_alone", n=settings.workers)
+
+
+def listen(settings: Settings) -> socket.socket:
+    """The socket that every worker accepts from, bound; refuses `address_taken`."""
+    found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        found.bind((settings.host, settings.port))
+    except OSError as error:
+        raise Refused(
+            "address_taken", host=settings.host, port=settings.port, reason=error.strerror
+        ) from None
+    return found
 
 
 def supervise(settings: Settings, listening: socket.socket) -> int:

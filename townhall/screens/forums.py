@@ -23,11 +23,11 @@ def forum(session: Session, forum_id: int, audience: Audience, table: int | None
     }
 
 
-def listed(session: Session) -> list[dict[str, Any]]:
-    """Every forum in a line, the latest first."""
+def listed(session: Session, *, copies: bool = False) -> list[dict[str, Any]]:
+    """Every forum in a line, the latest first; copies to rehearse in where asked for."""
     return [
         {"code": f.code, "title": f.title, "state": f.state, "starts_at": f.starts_at}
-        for f in forums.newest(session)
+        for f in forums.newest(session, copies=copies)
     ]
 
 

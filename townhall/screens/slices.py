@@ -11,7 +11,16 @@ from typing import Any
 from sqlmodel import Session
 
 from townhall.domain.audience import EVERYONE, Audience
-from townhall.screens import agenda, asks, forums, notes, questions, selections, trouble
+from townhall.screens import (
+    agenda,
+    asks,
+    forums,
+    notes,
+    questions,
+    rehearsals,
+    selections,
+    trouble,
+)
 from townhall.storage import audit
 
 View = Callable[[Session, int, Audience, int | None], Any]
@@ -42,6 +51,7 @@ SLICES: Mapping[str, Slice] = {
     "notes": Slice(_STAFF, notes.notes),
     "draft": Slice(frozenset(("desk",)), notes.draft),
     "room": Slice(frozenset(("console",)), forums.room),
+    "rehearsal": Slice(frozenset(("console",)), rehearsals.rehearsal),
     "trouble": Slice(frozenset(("console", "stage")), trouble.trouble),
 }
 

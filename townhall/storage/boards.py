@@ -259,7 +259,8 @@ def candidacies(session: Session, proposals: Sequence[int]) -> dict[int, Candida
 
 def forums(session: Session, board: int | None, limit: int = 20) -> Sequence[Forum]:
     """The forums of a board, or of all; the latest start first."""
-    statement = choose(Forum).order_by(col(Forum.starts_at).desc(), col(Forum.id)).limit(limit)
+    statement = choose(Forum).where(col(Forum.rehearses).is_(None))
+    statement = statement.order_by(col(Forum.starts_at).desc(), col(Forum.id)).limit(limit)
     if board is not None:
         statement = statement.where(Forum.board_id == board)
     return session.exec(statement).all()

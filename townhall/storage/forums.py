@@ -8,6 +8,7 @@ from sqlalchemy import func, text
 from sqlmodel import Session, col, select
 
 from townhall.domain.errors import Refused
+from townhall.storage import fresh
 from townhall.storage.schema import (
     Forum,
     Heartbeat,
@@ -39,18 +40,24 @@ def facts(forum: Forum) -> dict[str, Any]:
     }
 
 
-def newest(session: Session, limit: int = 50) -> Sequence[Forum]:
-    """Forums, the latest start first."""
-    return session.exec(select(Forum).order_by(col(Forum.starts_at).desc()).limit(limit)).all()
+def newest(session: Session, limit: int = 50, *, copies: bool = False) -> Sequence[Forum]:
+    """Forums, the latest start first; copies to rehearse in only where asked for."""
+    wanted = select(Forum).order_by(col(Forum.starts_at).desc()).limit(limit)
+    return session.exec(wanted if copies else wanted.where(col(Forum.rehearses).is_(None))).all()
 
 
 def add(session: Session, forum: Forum) -> int:
-    """Store a new forum under a code that nobody else has; its id."""
+    """Store a new forum under a code that nobody else has; its id.
+
+    A copy to rehearse in has so long a code that nobody comes upon it.
+    """
+    least = 10 ** (5 if forum.rehearses is None else 14)
     while True:
-        forum.code = f"{secrets.randbelow(900_000) + 100_000}"
+        forum.code = f"{secrets.randbelow(9 * least) + least}"
         taken = session.exec(select(Forum.id).where(Forum.code == forum.code)).first()
         if taken is None:
             break
+    forum.id = fresh.number(session, Forum)
     session.add(forum)
     session.flush()
     assert forum.id is not None
@@ -101,7 +108,8 @@ def ticket_counts(session: Session) -> dict[int, tuple[int, int]]:
     """How many tickets each forum has, and how many of them were redeemed."""
     rows = session.exec(
         select(Seat.forum_id, func.count(), func.count(col(Seat.redeemed_at)))
-        .where(Seat.kind == "ticket", col(Seat.voided_at).is_(None))
+        .join(Forum, col(Forum.id) == col(Seat.forum_id))
+        .where(Seat.kind == "ticket", col(Seat.voided_at).is_(None), col(Forum.rehearses).is_(None))
         .group_by(col(Seat.forum_id))
     )
     return {forum: (minted, redeemed) for forum, minted, redeemed in rows}
@@ -174,10 +182,14 @@ def connected(session: Session, forum: int, now: int = 0) -> int:
 
 
 def present(session: Session, now: int) -> dict[str, int]:
-    """Seats that are here by forum code, where the lease holds."""
+    """Seats that are here by forum code, where the lease holds; not those of rehearsals."""
     rows = session.exec(
         select(Forum.code, func.sum(Heartbeat.connected))
-        .where(Heartbeat.forum_id == Forum.id, Heartbeat.expires >= now)
+        .where(
+            Heartbeat.forum_id == Forum.id,
+            Heartbeat.expires >= now,
+            col(Forum.rehearses).is_(None),
+        )
         .group_by(Forum.code)
     )
     return {code: int(n) for code, n in rows}

@@ -2,13 +2,17 @@
 
 On SQLite a lock beside the file says so, which the system takes back from a process that dies. On
 PostgreSQL each process puts its name on its connections, so that nothing is left of a dead one.
+In the same way one rehearsal at a time holds a lock: whatever copy is there without one is a
+dead one's.
 """
 
 import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 from sqlmodel import Session
 
 from townhall.domain.errors import Refused
@@ -34,6 +38,39 @@ def claim(database: Path) -> IO[str] | None:
         held.close()
         raise Refused("database_in_use", path=database) from None
     return held
+
+
+@contextmanager
+def rehearsing(engine: Engine) -> Iterator[None]:
+    """Be the only rehearsal on this database for a while; the system ends it with the process.
+
+    Refuses `rehearse_busy` while another process is it.
+    """
+    with _rehearsing_file(engine) if engine.dialect.name == "sqlite" else _rehearsing_lock(engine):
+        yield
+
+
+@contextmanager
+def _rehearsing_file(engine: Engine) -> Iterator[None]:
+    with Path(f"{engine.url.database}.rehearsal").open("a") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise Refused("rehearse_busy") from None
+        yield
+
+
+@contextmanager
+def _rehearsing_lock(engine: Engine) -> Iterator[None]:
+    """A connection of its own holds the lock, outside of transactions, for it may take minutes."""
+    asked = text("SELECT pg_try_advisory_lock(9, 0)")
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        if not connection.execute(asked).scalar_one():
+            raise Refused("rehearse_busy")
+        try:
+            yield
+        finally:
+            connection.execute(text("SELECT pg_advisory_unlock(9, 0)"))
 
 
 def called(process: str) -> str:

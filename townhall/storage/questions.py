@@ -13,6 +13,7 @@ from townhall.domain import audit
 from townhall.domain.ballots import BALLOTS, Choice, Definition
 from townhall.domain.errors import Refused
 from townhall.domain.questions import COUNTED, FROZEN
+from townhall.storage import fresh
 from townhall.storage.ballots import as_answer, definition_of, held, secret_receipt
 from townhall.storage.schema import (
     Ballot,
@@ -46,6 +47,7 @@ def of_forum(session: Session, forum: int) -> Sequence[Question]:
 
 def add(session: Session, question: Question) -> int:
     """Store a new question; its id."""
+    question.id = fresh.number(session, Question)
     session.add(question)
     session.flush()
     assert question.id is not None

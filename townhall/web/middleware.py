@@ -8,7 +8,6 @@ import logging
 import re
 import secrets
 import time
-from contextvars import ContextVar
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -18,11 +17,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from townhall.hall import Hall
 from townhall.settings import Settings
+from townhall.web.request_id import REQUEST_ID
 from townhall.web.visit import Envelope
 
 log = logging.getLogger("townhall.web")
 
-REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
 _SHAPE = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?")
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}

@@ -28,7 +28,7 @@ _REFUSED_ON_PHONES = (
 WORDS = {
     "phone": ("live.", "phone.", *(f"refused.{code}" for code in _REFUSED_ON_PHONES)),
     "desk": ("live.", "desk.", "refused."),
-    "console": ("live.", "console.", "stage.", "phone.", "refused."),
+    "console": ("live.", "console.", "rehearsal.", "stage.", "phone.", "refused."),
     "stage": ("live.", "stage."),
 }
 """Which part of the catalogue each screen's script gets."""

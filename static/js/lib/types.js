@@ -43,6 +43,10 @@
  * @typedef {{id: number, text: string, upvotes: number, open: number, state: string, created_at: number}} Ask
  * @typedef {{registered: number, checked_in: number, connected: number, entitled: number,
  *   open: number, tables: number, tables_reported: number, proxies: number}} Room
+ * @typedef {{key: string, level: "ok"|"warning"|"stop", said: string,
+ *   numbers: Record<string, number|string>}} SheetLine
+ * @typedef {{at: number, version: string, same_version: boolean, phones: number,
+ *   level: "ok"|"warning"|"stop", lines: SheetLine[]}} Rehearsal
  * @typedef {{code: string, audience: string, token: string, version: Version|null,
  *   slices: Record<string, any>, me: Me|null, now: number, lang: string}} Boot
  */

@@ -13,6 +13,9 @@ from townhall.domain import audit
 from townhall.domain.errors import Refused
 from townhall.storage.migrations import configuration
 
+REHEARSAL = 15
+"""A code of so many digits is that of a copy to rehearse in; an older database cannot say so."""
+
 
 @dataclass(frozen=True)
 class ForumCopy:
@@ -25,25 +28,32 @@ class ForumCopy:
 
 
 def forums_in(connection: Connection) -> list[ForumCopy]:
-    """Every forum, the oldest first."""
+    """Every forum, the oldest first; a copy to rehearse in is nobody's to compare."""
     forums = connection.execute(
         text(
             "SELECT f.id, f.code, f.title, (SELECT count(*) FROM participation p "
             "JOIN question q ON q.id = p.question_id WHERE q.forum_id = f.id) AS ballots "
-            "FROM forum f ORDER BY f.id"
+            f"FROM forum f WHERE length(f.code) < {REHEARSAL} ORDER BY f.id"
         )
     ).all()
     found = {row.id: ForumCopy(row.code, row.title, row.ballots) for row in forums}
     chains = text("SELECT forum_id, writer, n, head FROM chain ORDER BY forum_id, writer")
     for row in connection.execute(chains):
-        found[row.forum_id].chains[row.writer] = (row.n, row.head)
+        if row.forum_id in found:
+            found[row.forum_id].chains[row.writer] = (row.n, row.head)
     return list(found.values())
 
 
 def refuse_secret_open(connection: Connection) -> None:
-    """Refuse `backup_secret_open` (question) while a secret question takes votes."""
+    """Refuse `backup_secret_open` (question) while a secret question takes votes.
+
+    In a rehearsal nobody votes whose secret it would be.
+    """
     title = connection.execute(
-        text("SELECT title FROM question WHERE secret AND state IN ('open', 'closing') LIMIT 1")
+        text(
+            "SELECT q.title FROM question q JOIN forum f ON f.id = q.forum_id WHERE q.secret "
+            f"AND q.state IN ('open', 'closing') AND length(f.code) < {REHEARSAL} LIMIT 1"
+        )
     ).scalar_one_or_none()
     if title is not None:
         raise Refused("backup_secret_open", question=title)

@@ -29,6 +29,16 @@ class Forum(SQLModel, table=True):
     recent_keys: list[str] = document(list)  # of commands: sent again they change nothing
     revision: int = 0
     created_at: int = moment()
+    rehearses: int | None = None  # a copy to rehearse in: the forum that it is a copy of
+
+
+class Rehearsal(SQLModel, table=True):
+    """What the last rehearsal of a forum found; its copy is gone."""
+
+    forum_id: int = Field(primary_key=True, foreign_key="forum.id")
+    at: int = moment()
+    version: str  # of the program
+    figures: dict[str, Any] = document()
 
 
 class Segment(SQLModel, table=True):

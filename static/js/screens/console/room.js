@@ -7,6 +7,7 @@ import { andOpen, byVotes } from "../../lib/asks.js";
 import { composing, html, live, nothing } from "../../lib/dom.js";
 import { timeOfDay } from "../../lib/clock.js";
 import { t } from "../../lib/words.js";
+import { rehearsal } from "./rehearsal.js";
 
 /** @typedef {import("../console.js").Console} Console */
 
@@ -37,10 +38,10 @@ export function health(desk) {
   return { bad: false, title: t("console.health.fine"), line: lost };
 }
 
-/** @param {string} key @param {unknown} value @param {{kind?: string, note?: string, of?: string}} [how] */
+/** @param {string} key @param {number | string} value @param {{kind?: string, note?: string, of?: string}} [how] */
 const fact = (key, value, { kind = "", note = "", of = "" } = {}) => html`<div class=${kind}>
   <dt>${t(key)}${note ? html`<small>${t(note)}</small>` : nothing}</dt>
-  <dd>${value}${of ? html`<span class="of">${of}</span>` : nothing}</dd>
+  <dd>${value}${of ? html`<span class="of">${t(of, { n: value })}</span>` : nothing}</dd>
 </div>`;
 
 /** @param {Console} desk */
@@ -53,15 +54,15 @@ export function room(desk) {
   const question = desk.question();
   const turnout = question ? (store.get("turnout") || {})[question.id] : null;
   const behind = tables.filter((/** @type {any} */ one) => one.summary !== "sent");
-  const people = t("console.of_people");
   return html`<p class="health ${state.bad ? "health-bad" : ""}" role="status"><b>${state.title}</b><span>${state.line}</span></p>
+    ${rehearsal(desk)}
     <div class="block">
       <h2>${t("console.people")}</h2>
       <dl class="facts">
-        ${heads ? fact("console.heads", heads, { kind: "sum", note: "console.heads_note", of: people }) : nothing}
-        ${fact("console.registered", here.registered || 0, { of: people })} ${fact("console.checked_in", here.checked_in || 0, { of: people })}
-        ${here.open ? fact("console.open", here.open, { of: people }) : nothing} ${fact("console.connected", here.connected || 0, { of: t("console.of_devices") })}
-        ${fact("console.entitled", here.entitled || 0, { of: people })}
+        ${heads ? fact("console.heads", heads, { kind: "sum", note: "console.heads_note", of: "console.of_people" }) : nothing}
+        ${fact("console.registered", here.registered || 0, { of: "console.of_people" })} ${fact("console.checked_in", here.checked_in || 0, { of: "console.of_people" })}
+        ${here.open ? fact("console.open", here.open, { of: "console.of_people" }) : nothing} ${fact("console.connected", here.connected || 0, { of: "console.of_devices" })}
+        ${fact("console.entitled", here.entitled || 0, { of: "console.of_people" })}
       </dl>
     </div>
     <div class="block">
