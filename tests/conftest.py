@@ -14,13 +14,14 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.servers.chromium import Chromium, resolve
+from tests.servers.migrated import sqlite
 from tests.servers.node import node as node_program
 from tests.servers.postgres import Databases, PostgresServer
 from tests.servers.process import running
 from tests.servers.valkey import ValkeyServer
 
 MARKS = {
-    "postgres": {"postgres_server", "postgres_url"},
+    "postgres": {"postgres_server", "postgres_url", "empty_postgres_url"},
     "valkey": {"valkey_server", "valkey_url"},
     "browser": {"chromium", "browser"},
 }
@@ -72,7 +73,9 @@ def long(request: pytest.FixtureRequest) -> bool:
 def postgres_server() -> Iterator[Databases]:
     """A server of this test process; a test that stops a server starts a PostgresServer itself."""
     if named := os.environ.get("TOWNHALL_TEST_POSTGRES"):
-        yield Databases(named)
+        databases = Databases(named)
+        yield databases
+        databases.clear()
         return
     with running(PostgresServer()) as server:
         yield server
@@ -80,10 +83,24 @@ def postgres_server() -> Iterator[Databases]:
 
 @pytest.fixture
 def postgres_url(postgres_server: Databases) -> Iterator[str]:
-    """The SQLAlchemy URL of an empty database of this test alone."""
+    """The SQLAlchemy URL of a migrated database of this test alone."""
     name = postgres_server.create_database()
     yield postgres_server.url(name)
     postgres_server.drop_database(name)
+
+
+@pytest.fixture
+def empty_postgres_url(postgres_server: Databases) -> Iterator[str]:
+    """The same without a table."""
+    name = postgres_server.create_database(template="template0")
+    yield postgres_server.url(name)
+    postgres_server.drop_database(name)
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """The SQLAlchemy URL of a migrated database of this test alone."""
+    return sqlite(tmp_path / "hall.db")
 
 
 @pytest.fixture(scope="session")

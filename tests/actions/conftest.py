@@ -5,10 +5,8 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine
 
 from tests.facts import Clock
 from townhall.hall import Hall
@@ -16,7 +14,6 @@ from townhall.live.bus_memory import MemoryBus
 from townhall.live.hub import Hub
 from townhall.settings import Settings
 from townhall.storage.database import open_database
-from townhall.storage.migrations import bring_up_to_date
 
 Announced = list[tuple[int, frozenset[str]]]
 
@@ -46,22 +43,15 @@ def announced() -> Announced:
 
 
 @pytest.fixture
-async def hall(tmp_path: Path, clock: Clock, announced: Announced) -> AsyncIterator[Hall]:
-    url = f"sqlite:///{tmp_path / 'hall.db'}"
-    async with running(url, clock, announced) as started:
+async def hall(sqlite_url: str, clock: Clock, announced: Announced) -> AsyncIterator[Hall]:
+    async with running(sqlite_url, clock, announced) as started:
         yield started
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def either_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def either_url(request: pytest.FixtureRequest) -> str:
     """An empty, migrated database: first on SQLite, then on PostgreSQL."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'hall.db'}"
-    url = str(request.getfixturevalue("postgres_url"))
-    engine = create_engine(url)
-    bring_up_to_date(engine, force=True)
-    engine.dispose()
-    return url
+    return str(request.getfixturevalue(f"{request.param}_url"))
 
 
 @pytest.fixture
@@ -74,8 +64,5 @@ async def either_hall(either_url: str, clock: Clock, announced: Announced) -> As
 async def postgres_hall(
     postgres_url: str, clock: Clock, announced: Announced
 ) -> AsyncIterator[Hall]:
-    engine = create_engine(postgres_url)
-    bring_up_to_date(engine, force=True)
-    engine.dispose()
     async with running(postgres_url, clock, announced) as started:
         yield started

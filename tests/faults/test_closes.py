@@ -131,9 +131,8 @@ def false_certificates(journal: list[Entry], database_url: str) -> list[str]:
 
 
 @pytest.fixture
-def slow_postgres(postgres_url: str, tmp_path: Path) -> str:
+def slow_postgres(postgres_url: str) -> str:
     """A PostgreSQL database on which the batches of every other writer are slow to commit."""
-    TownhallServer(tmp_path / "migrating", postgres_url)
     engine = create_engine(postgres_url)
     with engine.begin() as connection:
         connection.execute(text(SLOW_COMMIT))

@@ -36,12 +36,16 @@ def test_postgres_answers_and_is_durable(postgres_url: str) -> None:
     assert settings == dict.fromkeys(settings, ("on",))
 
 
-def test_every_postgres_test_gets_an_empty_database(postgres_url: str) -> None:
-    with psycopg.connect(postgres_url.replace("+psycopg", "")) as connection:
-        tables = connection.execute(
-            "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public'"
-        ).fetchone()
-    assert tables == (0,)
+def test_every_postgres_test_gets_an_empty_database(
+    postgres_url: str, empty_postgres_url: str
+) -> None:
+    for url, asked in (
+        (postgres_url, "SELECT count(*) FROM forum"),
+        (postgres_url, "SELECT count(*) FROM instance"),
+        (empty_postgres_url, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"),
+    ):
+        with psycopg.connect(url.replace("+psycopg", "")) as connection:
+            assert connection.execute(asked.encode()).fetchone() == (0,)
 
 
 def test_valkey_carries_a_message_from_publisher_to_subscriber(valkey_url: str) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,8 +28,8 @@ class Room:
 
 
 @pytest.fixture
-def room(tmp_path: Path) -> Iterator[Room]:
-    database = open_database(f"sqlite:///{tmp_path / 'hall.db'}")
+def room(sqlite_url: str) -> Iterator[Room]:
+    database = open_database(sqlite_url)
     with writing(database) as session:
         forum, talk, points = furnish(session, "123456")
         furnish(session, "654321")

@@ -21,8 +21,8 @@ from townhall.storage.database import open_database
 
 
 @pytest.fixture
-def session(tmp_path: Path) -> Iterator[Session]:
-    database = open_database(f"sqlite:///{tmp_path / 'board.db'}")
+def session(sqlite_url: str) -> Iterator[Session]:
+    database = open_database(sqlite_url)
     with Session(database.engine) as opened:
         yield opened
     database.close()

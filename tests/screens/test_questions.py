@@ -2,7 +2,6 @@
 
 import secrets
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,8 +16,8 @@ STATES = ("draft", "open", "closing", "closed", "revealed")
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    opened = open_database(f"sqlite:///{tmp_path / 'hall.db'}")
+def database(sqlite_url: str) -> Iterator[Database]:
+    opened = open_database(sqlite_url)
     yield opened
     opened.close()
 

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,8 +32,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-async def hall(tmp_path: Path, clock: Clock) -> AsyncIterator[Hall]:
-    async with running(f"sqlite:///{tmp_path / 'hall.db'}", clock, []) as started:
+async def hall(sqlite_url: str, clock: Clock) -> AsyncIterator[Hall]:
+    async with running(sqlite_url, clock, []) as started:
         yield started
 
 

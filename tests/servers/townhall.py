@@ -14,11 +14,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import create_engine
-
+from tests.servers.migrated import sqlite
 from tests.servers.process import free_port, spawn, wait_until
 from tests.servers.warm import Warm
-from townhall.storage.migrations import bring_up_to_date
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 COLD = ("townhall",)
@@ -40,14 +38,10 @@ class TownhallServer:
         self._process: subprocess.Popen[bytes] | Warm | None = None
         self._url_file = home / "url"
         self.log = home / "server.log"
-        self.database_url = database_url or f"sqlite:///{home / 'townhall.db'}"
         self.url = ""
         self.port = free_port()
         home.mkdir(parents=True, exist_ok=True)
-        if not self.database_url.startswith("sqlite"):
-            engine = create_engine(self.database_url)
-            bring_up_to_date(engine, force=True)
-            engine.dispose()
+        self.database_url = database_url or sqlite(home / "townhall.db")
 
     @property
     def pid(self) -> int:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -28,9 +27,9 @@ class SilentBus(MemoryBus):
 
 
 @pytest.fixture
-async def hall(tmp_path: Path) -> AsyncIterator[Hall]:
-    url = f"sqlite:///{tmp_path / 'hall.db'}"
-    hall = Hall(open_database(url), Hub(SilentBus()), Settings(database_url=url))
+async def hall(sqlite_url: str) -> AsyncIterator[Hall]:
+    settings = Settings(database_url=sqlite_url)
+    hall = Hall(open_database(sqlite_url), Hub(SilentBus()), settings)
     await hall.start()
     yield hall
     await hall.hub.stop()

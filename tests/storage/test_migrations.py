@@ -28,8 +28,8 @@ def test_migrated_sqlite_is_the_declared_schema(tmp_path: Path) -> None:
     engine.dispose()
 
 
-def test_migrated_postgresql_is_the_declared_schema(postgres_url: str) -> None:
-    engine = create_engine(normalised(postgres_url))
+def test_migrated_postgresql_is_the_declared_schema(empty_postgres_url: str) -> None:
+    engine = create_engine(normalised(empty_postgres_url))
     bring_up_to_date(engine, force=True)
     assert differences(engine) == []
     engine.dispose()
@@ -60,7 +60,9 @@ def test_database_of_the_first_version_keeps_its_forums_and_they_cannot_be_delet
     kind: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     lite = f"sqlite:///{tmp_path / 'hall.db'}"
-    engine = at_first_version(lite if kind == "sqlite" else request.getfixturevalue("postgres_url"))
+    engine = at_first_version(
+        lite if kind == "sqlite" else request.getfixturevalue("empty_postgres_url")
+    )
     with engine.connect() as connection:  # a backup is made before an upgrade
         assert [(found.code, found.title) for found in held(connection)] == [("123456", "A forum")]
         refuse_secret_open(connection)
@@ -75,9 +77,9 @@ def test_database_of_the_first_version_keeps_its_forums_and_they_cannot_be_delet
     engine.dispose()
 
 
-def test_postgresql_that_is_behind_is_refused(postgres_url: str) -> None:
+def test_postgresql_that_is_behind_is_refused(empty_postgres_url: str) -> None:
     with pytest.raises(Refused) as refused:
-        open_database(postgres_url)
+        open_database(empty_postgres_url)
     assert refused.value.code == "database_behind"
 
 

@@ -1,7 +1,6 @@
 """Queries on notes, on both databases, with as many notes as a large forum leaves behind."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine
@@ -10,18 +9,13 @@ from sqlmodel import Session
 from tests import facts
 from tests.facts import NOON
 from townhall.storage import notes
-from townhall.storage.migrations import bring_up_to_date
 from townhall.storage.schema import Note, Summary
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def session(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Session]:
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def session(request: pytest.FixtureRequest) -> Iterator[Session]:
     """A session on an empty, migrated database: first on SQLite, then on PostgreSQL."""
-    url = f"sqlite:///{tmp_path / 'hall.db'}"
-    if request.param == "postgresql":
-        url = str(request.getfixturevalue("postgres_url"))
-    engine = create_engine(url)
-    bring_up_to_date(engine, force=True)
+    engine = create_engine(str(request.getfixturevalue(f"{request.param}_url")))
     with Session(engine) as opened:
         yield opened
     engine.dispose()

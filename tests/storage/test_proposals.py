@@ -2,10 +2,8 @@
 
 import unicodedata
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine
 from sqlmodel import Session, col, select
 
 from tests import boards as given
@@ -16,19 +14,12 @@ from townhall.domain.proposals import DAY_MS
 from townhall.storage import boards, comments, proposals, schema
 from townhall.storage.boards import Filter
 from townhall.storage.database import open_database
-from townhall.storage.migrations import bring_up_to_date
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def session(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Session]:
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def session(request: pytest.FixtureRequest) -> Iterator[Session]:
     """A session on a writing connection of an empty database, first SQLite, then PostgreSQL."""
-    url = f"sqlite:///{tmp_path / 'board.db'}"
-    if request.param == "postgresql":
-        url = str(request.getfixturevalue("postgres_url"))
-        engine = create_engine(url)
-        bring_up_to_date(engine, force=True)
-        engine.dispose()
-    database = open_database(url)
+    database = open_database(str(request.getfixturevalue(f"{request.param}_url")))
     with Session(database.engine) as opened:
         yield opened
     database.close()

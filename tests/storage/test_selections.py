@@ -1,7 +1,6 @@
 """Queries on selections, on both databases."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine
@@ -13,18 +12,13 @@ from townhall.domain.ballots import option_ids
 from townhall.domain.errors import Refused
 from townhall.domain.selections import default_rule
 from townhall.storage import selections
-from townhall.storage.migrations import bring_up_to_date
 from townhall.storage.schema import Ballot, Question, Selection, Sheet
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def session(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Session]:
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def session(request: pytest.FixtureRequest) -> Iterator[Session]:
     """A session on an empty, migrated database: first on SQLite, then on PostgreSQL."""
-    url = f"sqlite:///{tmp_path / 'hall.db'}"
-    if request.param == "postgresql":
-        url = str(request.getfixturevalue("postgres_url"))
-    engine = create_engine(url)
-    bring_up_to_date(engine, force=True)
+    engine = create_engine(str(request.getfixturevalue(f"{request.param}_url")))
     with Session(engine) as opened:
         yield opened
     engine.dispose()

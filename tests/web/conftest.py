@@ -1,7 +1,6 @@
 """A started hall behind its web door, and a browser in front of it."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from starlette.applications import Starlette
@@ -21,8 +20,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-async def hall(tmp_path: Path, clock: Clock) -> AsyncIterator[Hall]:
-    async with running(f"sqlite:///{tmp_path / 'hall.db'}", clock, []) as started:
+async def hall(sqlite_url: str, clock: Clock) -> AsyncIterator[Hall]:
+    async with running(sqlite_url, clock, []) as started:
         yield started
 
 
