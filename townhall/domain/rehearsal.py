@@ -12,9 +12,6 @@ from townhall.domain.capacity import DESCRIPTORS_BESIDE
 
 Level = Literal["ok", "warning", "stop"]
 
-DAY_MS = 86_400_000
-"""A sheet older than this says so."""
-
 _SHARED = frozenset(("database", "disk_full", "disk_failed", "read_only"))
 """Reasons of /readyz that somebody must do something about; the others pass."""
 
