@@ -71,7 +71,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Sheet:
-    """All lines, and what they come to: the worst of them."""
+    """All lines, the worst first, and what they come to: the worst of them."""
 
     level: Level
     lines: tuple[Line, ...]
@@ -94,7 +94,8 @@ def sheet(found: Figures) -> Sheet:
         _server(found),
         _way(found),
     )
-    return Sheet(worst(*(line.level for line in lines)), lines)
+    ranked = sorted(lines, key=lambda line: -_ORDER.index(line.level))
+    return Sheet(ranked[0].level, tuple(ranked))
 
 
 def worst(*levels: Level) -> Level:
