@@ -17,6 +17,9 @@ from playwright.sync_api import Browser
 
 from tests.browser.hall import Townhall
 from tests.browser.screens import LANGUAGES, Visitor
+from townhall import __version__
+from townhall.storage import rehearsals, seats
+from townhall.storage.database import open_database, writing
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -48,6 +51,17 @@ class House:
         self.code = code[1]
         self.moderator = console.partition("#k=")[2]
         self.desk_token = desk.partition("#k=")[2]
+
+    def rehearsed(self) -> None:
+        """A rehearsal was held, of which some lines are good, some are not and one is bad."""
+        database = open_database(f"sqlite:///{self.server.log.with_name('d.db')}")
+        figures = {"phones": 300, "came": 300, "votes": 900, "questions": 3, "lost": 2}
+        with writing(database) as session:
+            forum = seats.gate(session, self.code)
+            assert forum is not None
+            at = int(time.time() * 1000) - 12 * 60_000
+            rehearsals.keep(session, forum.id, rehearsals.Found(at, __version__, figures))
+        database.close()
 
     def lead(self, event: str, **given: Any) -> dict[str, Any]:
         answer = self.server.send(
@@ -102,8 +116,19 @@ def test_live_screens_hold_in_every_state(browser: Browser, house: House, pictur
             tab.check(state, pictures)
             tab.check_access(state)
 
+    def look_at_the_rehearsal() -> None:
+        for tab in tabs:
+            if tab.name.startswith("console"):
+                tab.page.reload()
+                tab.page.locator(".rehearsal summary").click()
+                assert tab.page.locator(".sheet-lines li").count() == 13
+                tab.check("rehearsal", pictures)
+                tab.check_access("rehearsal")
+
     score, points, _ = (question["id"] for question in house.questions())
     look("before")
+    house.rehearsed()
+    look_at_the_rehearsal()
     house.lead("stage_show", scene="join")
     house.lead("agenda_start")
     house.lead("agenda_speaker", name="A", seconds=180)

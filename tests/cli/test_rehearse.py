@@ -32,7 +32,7 @@ def test_every_line_has_words_and_fills_them(language: str) -> None:
 def test_sheet_is_printed_with_its_verdict_first() -> None:
     shown = lines(sheet(replace(WELL, lost=2, descriptors=5_200)), catalogue("en"))
     assert shown[0] == "NO-GO · do not begin yet"
-    assert shown[2].startswith("  [stop] Lost receipts: 2 of 900 votes")
+    assert shown[2].startswith("  [stop] Lost receipts: 2 of 900 acknowledged votes")
     assert "  [ok]   The server may open enough files: room for 5,000 phones." in shown
 
 

@@ -98,6 +98,11 @@ def test_every_subject_has_one_line_and_every_case_is_a_subject() -> None:
     assert set(subjects) == {key for key, *_ in CASES}
 
 
+def test_what_must_be_mended_stands_first() -> None:
+    found = sheet(replace(WELL, lost=1, way="http", lag=5_000, deflate=True))
+    assert [line.key for line in found.lines][:5] == ["lost", "lag", "deflate", "way", "came"]
+
+
 def test_numbers_are_seconds_as_people_read_them() -> None:
     line = next(e for e in sheet(replace(WELL, vote=2.4, vote_slow=1_234)).lines if e.key == "vote")
     assert line.numbers == {"seconds": 0.01, "slow": 1.23}

@@ -13,12 +13,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from sqlalchemy import create_engine
 
 from tests.servers.process import running
 from tests.servers.townhall import ROOT, TownhallServer
-from townhall.crowd.client import Client
+from townhall.actions import rehearsals
+from townhall.cli import here
+from townhall.crowd.client import Client, join, key
+from townhall.settings import Settings
 from townhall.storage.database import normalised
 from townhall.storage.schema import metadata
 
@@ -194,6 +198,31 @@ def test_killed_rehearsal_goes_with_the_next_start_of_the_server(lite: Hall) -> 
             break
         time.sleep(0.1)
     assert (lite.rows() | MADE_AT_START) == before
+    assert lite.failures() == []
+
+
+@pytest.mark.timeout(300)
+async def test_whoever_is_still_in_a_copy_is_told_that_it_is_over(lite: Hall) -> None:
+    made = lite.forum(tickets=2, questions=EVERY_KIND[:1])
+    before = lite.rows()
+    async with here.hall(Settings(database_url=lite.database_url)) as hall:
+        forum = (await rehearsals.coming(hall, made["code"])).id
+        copy = await rehearsals.make(hall, here.OPERATOR, forum, 2, "Rehearsal")
+        async with httpx.AsyncClient() as http:
+            seat = await join(http, lite.url, copy.code, ticket=copy.tickets[0])
+        async with (
+            Client(lite.url, copy.code, copy.moderator) as console,
+            Client(lite.url, copy.code, seat.token) as phone,
+        ):
+            question = console.store["questions"][0]["id"]
+            await console.settle("question_open", {"key": key(), "question": question})
+            await phone.vote(question, "yes")
+            await console.settle("question_close", {"key": key(), "question": question})
+            await rehearsals.delete(hall, here.OPERATOR, copy.id)
+            for client in (console, phone):
+                assert client.over
+                assert client.bye == {"reason": "revoked"}
+    assert lite.rows() == before
     assert lite.failures() == []
 
 

@@ -118,7 +118,7 @@ async def make(hall: Hall, actor: Actor, forum: int, phones: int, title: str) ->
 async def delete(hall: Hall, actor: Actor, copy: int) -> None:
     """Delete a copy and everything in it: first nobody is let in, then nothing is left.
 
-    May be repeated. Refuses `not_found` for a forum that is no copy.
+    Refuses `not_found` for a forum that is no copy, and for a copy that has gone.
     """
     require(actor, "house.manage")
 

@@ -12,9 +12,6 @@ from townhall.domain.capacity import DESCRIPTORS_BESIDE
 
 Level = Literal["ok", "warning", "stop"]
 
-DAY_MS = 86_400_000
-"""A sheet older than this says so."""
-
 _SHARED = frozenset(("database", "disk_full", "disk_failed", "read_only"))
 """Reasons of /readyz that somebody must do something about; the others pass."""
 
@@ -74,7 +71,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Sheet:
-    """All lines, and what they come to: the worst of them."""
+    """All lines, the worst first, and what they come to: the worst of them."""
 
     level: Level
     lines: tuple[Line, ...]
@@ -97,7 +94,8 @@ def sheet(found: Figures) -> Sheet:
         _server(found),
         _way(found),
     )
-    return Sheet(worst(*(line.level for line in lines)), lines)
+    ranked = sorted(lines, key=lambda line: -_ORDER.index(line.level))
+    return Sheet(ranked[0].level, tuple(ranked))
 
 
 def worst(*levels: Level) -> Level:
