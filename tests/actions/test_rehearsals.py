@@ -196,7 +196,7 @@ async def test_nothing_lists_a_copy(hall: Hall) -> None:
     assert [f["code"] for f in (await hall.read(home.home, None, NOON))["forums"]] == [made.code]
     assert await hall.read(people_screen.present, NOON) == {}
     with hall.database.readers.connect() as connection:
-        assert [held.code for held in contents.held(connection)] == [made.code]
+        assert [found.code for found in contents.forums_in(connection)] == [made.code]
     assert len(copy.code) == contents.REHEARSAL
 
 

@@ -218,11 +218,11 @@ def test_process_above_the_workers_loads_no_server() -> None:
     assert not loaded & {"sqlalchemy", "starlette", "uvicorn", "uvloop", "jinja2", "townhall.hall"}
 
 
-def test_workers_that_are_refused_say_so_once(tmp_path: Path, postgres_url: str) -> None:
+def test_workers_that_are_refused_say_so_once(tmp_path: Path, empty_postgres_url: str) -> None:
     """The database is empty: nobody has migrated it."""
     code, said = serve(
         "--workers", "2",
-        TOWNHALL_DATABASE_URL=postgres_url, TOWNHALL_REDIS_URL="redis://127.0.0.1:1",
+        TOWNHALL_DATABASE_URL=empty_postgres_url, TOWNHALL_REDIS_URL="redis://127.0.0.1:1",
         TOWNHALL_LOG_LEVEL="error",
     )  # fmt: skip
     assert code == 2

@@ -79,7 +79,7 @@ async def test_what_one_process_changes_the_screens_of_the_other_show(
     await seen(phone, lambda c: bool(c.store["questions"]))
     assert (await phone.vote(question, "yes"))["status"] == "counted"
     for screen in (console, other):
-        await seen(screen, lambda c: c.store["turnout"][str(question)]["voted"] == 1)
+        await seen(screen, lambda c: c.store["turnout"].get(str(question), {}).get("voted") == 1)
     # The same seat changes its mind at the other process.
     again = await visit.client(servers[0], phone.auth["token"])
     assert (await again.vote(question, "no"))["rev"] == 2

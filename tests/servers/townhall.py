@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 from tests.servers.migrated import sqlite
@@ -67,15 +68,12 @@ class TownhallServer:
 
     def command(self, *arguments: str | Path) -> str:
         """Run `townhall …` on this server's database; what it printed."""
-        output, errors = self._home / "command.out", self._home / "command.err"
-        with output.open("wb") as said, errors.open("wb") as complained:
-            process = Warm(list(map(str, arguments)), said, complained, self._environment())
-        code = process.wait(120)
+        with NamedTemporaryFile() as said, NamedTemporaryFile() as complained:
+            code = Warm(list(map(str, arguments)), said, complained, self._environment()).wait(120)
+            output, errors = said.read().decode(), complained.read().decode()
         if code:
-            raise RuntimeError(
-                f"townhall {arguments} failed:\n{output.read_text()}{errors.read_text()}"
-            )
-        return output.read_text()
+            raise RuntimeError(f"townhall {arguments} failed:\n{output}{errors}")
+        return output
 
     def forum(
         self,

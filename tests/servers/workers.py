@@ -2,15 +2,22 @@
 
 import os
 import signal
+from collections.abc import Mapping
 from pathlib import Path
 
-from tests.servers.townhall import TownhallServer
+from tests.servers.townhall import COLD, TownhallServer
 
 WORKERS = 2
 
 
 class Workers(TownhallServer):
-    """A server whose settings ask for two workers and name what they need."""
+    """A server whose settings ask for two workers and name what they need.
+
+    It starts its workers as it was started itself, so it starts cold.
+    """
+
+    def __init__(self, home: Path, database_url: str, *, settings: Mapping[str, str]) -> None:
+        super().__init__(home, database_url, COLD, settings)
 
     def pids(self) -> set[int]:
         """The workers that are there, whether they serve or not."""

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
 from townhall.domain.errors import Refused
-from townhall.storage.backups.contents import held, refuse_secret_open
+from townhall.storage.backups.contents import forums_in, refuse_secret_open
 from townhall.storage.database import normalised, open_database
 from townhall.storage.migrations import bring_up_to_date, configuration
 from townhall.storage.schema import metadata
@@ -64,7 +64,9 @@ def test_database_of_the_first_version_keeps_its_forums_and_they_cannot_be_delet
         lite if kind == "sqlite" else request.getfixturevalue("empty_postgres_url")
     )
     with engine.connect() as connection:  # a backup is made before an upgrade
-        assert [(found.code, found.title) for found in held(connection)] == [("123456", "A forum")]
+        assert [(found.code, found.title) for found in forums_in(connection)] == [
+            ("123456", "A forum")
+        ]
         refuse_secret_open(connection)
     bring_up_to_date(engine, force=True)
     assert differences(engine) == []

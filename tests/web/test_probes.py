@@ -140,6 +140,15 @@ async def test_metrics_answer_the_token_alone(
     assert ("townhall_waiting" in answer.text) is (status == 200)
 
 
+async def test_metrics_answer_a_command_of_the_same_house(hall: Hall, app: Starlette) -> None:
+    hall.settings = hall.settings.model_copy(update={"metrics_token": None})
+    shown = {"Authorization": f"Bearer {people.operators_token(hall)}"}
+    async with coming_from(app, "127.0.0.1") as client:
+        assert (await client.get("/metrics", headers=shown)).status_code == 200
+        hall.settings = hall.settings.model_copy(update={"secret": "another house's" * 3})
+        assert (await client.get("/metrics", headers=shown)).status_code == 403
+
+
 @pytest.mark.parametrize("shown", ["Bearer None", "Bearer ", "None"])
 async def test_without_a_token_nothing_opens_the_metrics(
     hall: Hall, app: Starlette, shown: str

@@ -6,6 +6,8 @@ accounts and passwords (`actions.accounts`), what a role may do (`domain.audienc
 domain and storage.
 """
 
+import hashlib
+import hmac
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -49,6 +51,11 @@ class Entrance:
 def secret_of(hall: Hall) -> str:
     """What page tokens and forms are signed with: the operator's secret, or the database's own."""
     return hall.settings.secret or hall.database.secret
+
+
+def operators_token(hall: Hall) -> str:
+    """What a command of this very house shows the server that runs beside it; 64 hex digits."""
+    return hmac.new(secret_of(hall).encode(), b"operator", hashlib.sha256).hexdigest()
 
 
 async def gate(hall: Hall, code: str) -> Gate:

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import httpx
 import typer
 
-from townhall.actions import rehearsals
+from townhall.actions import people, rehearsals
 from townhall.actions.rehearsals import Coming
 from townhall.cli import here, vitals
 from townhall.cli.lines import printable
@@ -118,13 +118,13 @@ class _Rehearsal:
         assert task is not None
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
         forum = await rehearsals.coming(hall, self.code)
-        phones = self._phones(forum.tickets)
+        phones, token = self._phones(forum.tickets), people.operators_token(hall)
         async with httpx.AsyncClient(timeout=10) as http:
             well = await vitals.ready(http, self.url)
             self.told("server", {"url": self.url})
             before = vitals.Numbers()
             if self.chosen.workers == 1:  # of several each counts for itself
-                before = await vitals.numbers(http, self.url, self.chosen)
+                before = await vitals.numbers(http, self.url, self.chosen, token)
             with rehearsals.alone(hall):
                 if cleared := await rehearsals.clear(hall, here.OPERATOR):
                     self.told("cleared", {"n": cleared})
@@ -134,7 +134,7 @@ class _Rehearsal:
                     self.told("deleting", {})
                     await rehearsals.clear(hall, here.OPERATOR)
                     self.told("deleted", {})
-            after = await vitals.numbers(http, self.url, self.chosen)
+            after = await vitals.numbers(http, self.url, self.chosen, token)
             still = await vitals.ready(http, self.url)
         found = await self._figures(seen, phones, before, after, still if well == "ok" else well)
         await rehearsals.keep(hall, here.OPERATOR, forum.id, asdict(found))

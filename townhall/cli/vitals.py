@@ -45,9 +45,9 @@ async def ready(http: httpx.AsyncClient, url: str) -> str:
         raise Refused("rehearse_no_server", url=url) from None
 
 
-async def numbers(http: httpx.AsyncClient, url: str, chosen: Settings) -> Numbers:
-    """What the server counts; it tells this machine, or whoever has the token. Else nothing."""
-    shown = {"Authorization": f"Bearer {chosen.metrics_token}"} if chosen.metrics_token else {}
+async def numbers(http: httpx.AsyncClient, url: str, chosen: Settings, token: str) -> Numbers:
+    """What the server counts, which it tells the operator's `token`; nothing where none answers."""
+    shown = {"Authorization": f"Bearer {token}"}
     host = "127.0.0.1" if chosen.host == "0.0.0.0" else chosen.host  # noqa: S104
     for address in dict.fromkeys((f"http://{host}:{chosen.port}", url)):
         try:

@@ -34,9 +34,12 @@ class Buckets:
         bucket = self._kept.pop(key, None) or Bucket.full(rate, burst, now)
         wait = bucket.take(now, ahead)
         self._kept[key] = bucket
-        while len(self._kept) > MOST_KEYS or next(iter(self._kept.values())).whole(now):
+        while len(self._kept) > MOST_KEYS or (self._kept and self._oldest().whole(now)):
             self._kept.popitem(last=False)
         return wait
+
+    def _oldest(self) -> Bucket:
+        return next(iter(self._kept.values()))
 
 
 @dataclass
