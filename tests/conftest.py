@@ -44,6 +44,7 @@ hypothesis.settings.load_profile("house")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="the long form of the fault tests")
+    parser.addoption("--album", action="store_true", help="keep a picture of every screen")
     parser.addoption("--seed", type=int, help="the seed a failed fault test printed")
 
 
@@ -150,3 +151,10 @@ def pictures(request: pytest.FixtureRequest) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     return folder
+
+
+@pytest.fixture
+def album(request: pytest.FixtureRequest) -> Path | None:
+    """The same for pictures of everything, which are a third of the work: only when asked for."""
+    asked = request.config.getoption("--album")
+    return request.getfixturevalue("pictures") if asked else None

@@ -1,7 +1,7 @@
 """Every screen at three sizes in two languages, in every state of a forum.
 
 Nothing overflows sideways, the console stays silent, no catalogue key shows, axe finds nothing
-serious. The pictures stay under var/pictures for people to look at.
+serious. With `--album` a picture of each stays under var/pictures for people to look at.
 """
 
 import re
@@ -100,7 +100,9 @@ def house(tmp_path: Path) -> Iterator[House]:
     opened.server.stop()
 
 
-def test_live_screens_hold_in_every_state(browser: Browser, house: House, pictures: Path) -> None:
+def test_live_screens_hold_in_every_state(
+    browser: Browser, house: House, album: Path | None
+) -> None:
     screens = ("stage", "console", "desk", "phone")
     tabs = [
         Visitor(browser, name, lang).open(
@@ -113,7 +115,7 @@ def test_live_screens_hold_in_every_state(browser: Browser, house: House, pictur
     def look(state: str) -> None:
         for tab in tabs:
             tab.page.wait_for_timeout(150)
-            tab.check(state, pictures)
+            tab.check(state, album)
             tab.check_access(state)
 
     def look_at_the_rehearsal() -> None:
@@ -122,7 +124,7 @@ def test_live_screens_hold_in_every_state(browser: Browser, house: House, pictur
                 tab.page.reload()
                 tab.page.locator(".rehearsal summary").click()
                 assert tab.page.locator(".sheet-lines li").count() == 13
-                tab.check("rehearsal", pictures)
+                tab.check("rehearsal", album)
                 tab.check_access("rehearsal")
 
     score, points, _ = (question["id"] for question in house.questions())
@@ -195,13 +197,13 @@ def _spoken(url: str, lang: str, *, fresh: str, house: House) -> str:
     return f"{address}?lang={lang}" + (f"#{fragment}" if fragment else "")
 
 
-def test_pages_hold_at_every_size(browser: Browser, house: House, pictures: Path) -> None:
+def test_pages_hold_at_every_size(browser: Browser, house: House, album: Path | None) -> None:
     base = house.server.url
     faults: list[str] = []
     for lang in LANGUAGES:
         tab = Visitor(browser, "pages", lang)
         tab.open(f"{base}/login?lang={lang}")
-        tab.check("login", pictures)
+        tab.check("login", album)
         tab.page.fill("input[name=login]", house.login)
         tab.page.fill("input[name=password]", house.password)
         tab.page.locator("form:has(input[name=password]) button[type=submit]").click()
@@ -227,20 +229,20 @@ def test_pages_hold_at_every_size(browser: Browser, house: House, pictures: Path
             answer = tab.page.goto(f"{base}{path}")
             assert answer is not None
             assert answer.status == 200, (path, answer.status)
-            tab.check(name, pictures)
+            tab.check(name, album)
             tab.check_access(name)
         faults += tab.close()
         panel = Visitor(browser, "panel", lang)
         panel.open(house.addresses["panel"].replace("/enter", f"/enter?lang={lang}"))
         panel.page.wait_for_url("**/panel")
-        panel.check("sheet", pictures)
+        panel.check("sheet", album)
         panel.check_access("sheet")
         faults += panel.close()
     assert faults == []
 
 
 def test_page_that_is_not_there_says_what_to_do(
-    browser: Browser, house: House, pictures: Path
+    browser: Browser, house: House, album: Path | None
 ) -> None:
     for lang in LANGUAGES:
         tab = Visitor(browser, "missing", lang)
@@ -248,6 +250,6 @@ def test_page_that_is_not_there_says_what_to_do(
         assert answer is not None
         assert answer.status == 404
         tab.faults.clear()  # the browser itself reports the 404
-        tab.check("missing", pictures)
+        tab.check("missing", album)
         tab.check_access("missing")
         assert tab.close() == []

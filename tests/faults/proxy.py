@@ -98,6 +98,7 @@ class Line:
         falls = dice.random() < weather.silent
         self._silent_at = dice.choice((0, dice.randint(1, 4096))) if falls else None
         self._passed = 0
+        self._cut = False
 
     @property
     def silent(self) -> bool:
@@ -126,9 +127,10 @@ class Line:
     def came(self, end: End, data: bytes) -> None:
         """Bytes from one end are on their way to the other, unless the line fails here."""
         before, self._passed = self._passed, self._passed + len(data)
-        if self.silent:
+        if self.silent or self._cut:  # what was cut stays so until it ends, whatever the weather
             return
         if self._cut_at and self.proxy.weather.cut_within and self._passed >= self._cut_at:
+            self._cut = True
             end.way.take(data[: max(0, self._cut_at - before)], last=True)
         else:
             end.way.take(data)

@@ -271,5 +271,6 @@ def test_commands_refuse_what_is_no_copy_in_one_line(tmp_path: Path) -> None:
     text_file.write_text("not a database")
     assert "백업이 아니에요" in refused(server, "restore", text_file)
     assert "열 수 없어요" in refused(server, "restore", tmp_path / "nowhere")
+    (tmp_path / "townhall.db").unlink()
     assert "데이터베이스가 없어요" in refused(server, "backup", tmp_path / "copy")
     assert "이미 있는 파일" in refused(server, "backup", text_file)

@@ -226,11 +226,18 @@ def _wrong_object(value: Any, spec: Any, at: str) -> Iterator[Finding]:
         known = spec.key.fullmatch(key) if isinstance(spec, Each) else key in spec
         if not known:
             yield finding("field_unknown", at=_step(at, key))
-        elif inner is not ANY:
+        elif not _plainly(each, inner):
             yield from _wrong(each, inner, _step(at, key))
     if isinstance(spec, dict):
         for key in spec.keys() - value.keys():
             yield finding("field_missing", at=_step(at, key))
+
+
+def _plainly(value: Any, spec: Any) -> bool:
+    """Whether a value is what a simple spec asks for, as most are; a look that costs nothing."""
+    if isinstance(spec, re.Pattern):
+        return type(value) is str and spec.fullmatch(value) is not None
+    return spec is ANY or type(value) is spec
 
 
 def _step(at: str, key: str) -> str:

@@ -4,6 +4,7 @@ Belongs here: putting those lists together. A page that is in none of them does 
 """
 
 from collections.abc import Sequence
+from functools import cache
 
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -54,9 +55,16 @@ PAGES: Sequence[Page] = (
 
 def build(hall: Hall) -> list[BaseRoute]:
     """The routes of one process."""
-    assets = Assets()
-    site = Site(hall, assets, Templates(assets.url), Limits(hall.now))
+    assets, templates = _shown()
+    site = Site(hall, assets, templates, Limits(hall.now))
     return [
         Route("/static/{fingerprint}/{name:path}", assets.serve, methods=["GET"]),
         *(Route(page.path, Door(site, page), methods=list(page.methods)) for page in PAGES),
     ]
+
+
+@cache
+def _shown() -> tuple[Assets, Templates]:
+    """Files and templates are those of the process, whichever hall shows them."""
+    assets = Assets()
+    return assets, Templates(assets.url)

@@ -4,6 +4,7 @@ SQLite is brought up to date at start; a PostgreSQL that is behind is refused wi
 because several processes may be starting at once: `townhall migrate` does it there.
 """
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -19,7 +20,7 @@ def bring_up_to_date(engine: Engine, *, force: bool = False) -> None:
     """Migrate SQLite (or anything, by force); refuse a PostgreSQL that is behind."""
     with engine.connect() as connection:
         config = configuration()
-        head = ScriptDirectory.from_config(config).get_current_head()
+        head = newest()
         found = MigrationContext.configure(connection).get_current_revision()
         connection.rollback()
         if found == head:
@@ -29,6 +30,12 @@ def bring_up_to_date(engine: Engine, *, force: bool = False) -> None:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         connection.commit()
+
+
+@cache
+def newest() -> str | None:
+    """The version that this program wants a database to have."""
+    return ScriptDirectory.from_config(configuration()).get_current_head()
 
 
 def configuration() -> Config:
