@@ -7,8 +7,11 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from sqlalchemy import event
+
 from townhall.domain.ballots import BALLOTS
 from townhall.storage.ballots import Held
+from townhall.storage.batch_rows import SIZES, BatchRows
 from townhall.storage.batches import MOST_DEFINITIONS, Batches, _Asked
 from townhall.storage.database import open_database
 
@@ -41,4 +44,19 @@ def test_statements_of_batches_of_every_size_do_not_pile_up(tmp_path: Path) -> N
             connection.exec_driver_sql(said, tuple(range(size)))
         kept = prepared() - elsewhere
     database.close()
-    assert 0 < kept < 50
+    assert 0 < kept < 80
+
+
+def test_batches_of_every_size_use_the_same_few_statements(sqlite_url: str) -> None:
+    database = open_database(sqlite_url)
+    said: set[str] = set()
+    event.listen(
+        database.engine, "before_cursor_execute", lambda c, cursor, text, *_: said.add(text)
+    )
+    rows = BatchRows(1, postgres=False)
+    with database.engine.connect() as connection:
+        for size in range(1, 301):
+            ballots: Any = [SimpleNamespace(ballot_id=str(n)) for n in range(size)]
+            assert rows.known_secrets(connection, ballots) == {}
+    database.close()
+    assert len(said) == len(SIZES)

@@ -7,6 +7,7 @@ it apart is the server's. PostgreSQL also needs locks, since several writers run
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from itertools import chain
 from typing import Any
 
@@ -16,6 +17,10 @@ from townhall.storage import locks
 from townhall.storage.ballots import CastBallot, Held, held
 
 Pair = tuple[int, int]  # question, seat
+
+SIZES = (1, 4, 16, 64, 128, 256, 512)
+"""Rows that a statement takes on SQLite; those that a batch lacks are empty. To prepare one costs
+more than to run it, so one that an earlier batch left is taken. Longer ones are made to measure."""
 
 
 class BatchRows:
@@ -172,14 +177,23 @@ class BatchRows:
         if not rows:
             return []
         if self.postgres:
-            picked = ", ".join(
-                f"CAST(value->>{i} AS {kind}) AS {name}"
-                for i, (name, kind) in enumerate(columns.items())
-            )
-            given = f"(SELECT {picked} FROM json_array_elements(CAST(%s AS json))) g"
-            return connection.exec_driver_sql(sql.replace("{given}", given), (json.dumps(rows),))
-        picked = ", ".join(f"column{i} AS {name}" for i, name in enumerate(columns, start=1))
-        marks = ",".join([f"({','.join('?' * len(columns))})"] * len(rows))
-        given = f"(SELECT {picked} FROM (VALUES {marks})) g"
-        values = tuple(chain.from_iterable(rows))
-        return connection.exec_driver_sql(sql.replace("{given}", given), values)
+            return connection.exec_driver_sql(_json_given(sql, **columns), (json.dumps(rows),))
+        size = next((size for size in SIZES if size >= len(rows)), len(rows))
+        nothing = (None,) * (len(columns) * (size - len(rows)))
+        values = (*chain.from_iterable(rows), *nothing)
+        return connection.exec_driver_sql(_values_given(sql, size, tuple(columns)), values)
+
+
+@cache
+def _values_given(sql: str, size: int, columns: tuple[str, ...]) -> str:
+    picked = ", ".join(f"column{i} AS {name}" for i, name in enumerate(columns, start=1))
+    marks = ",".join([f"({','.join('?' * len(columns))})"] * size)
+    given = f"(SELECT {picked} FROM (VALUES {marks}) WHERE column1 IS NOT NULL) g"
+    return sql.replace("{given}", given)
+
+
+def _json_given(sql: str, **columns: str) -> str:
+    picked = ", ".join(
+        f"CAST(value->>{i} AS {kind}) AS {name}" for i, (name, kind) in enumerate(columns.items())
+    )
+    return sql.replace("{given}", f"(SELECT {picked} FROM json_array_elements(CAST(%s AS json))) g")

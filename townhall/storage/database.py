@@ -38,10 +38,9 @@ READERS = 4
 BUSY_MS = 5_000
 SCRUB_WAIT_MS = 1_000
 _ANY_THREAD = {"check_same_thread": False}
-_STATEMENTS_KEPT = 32
-"""Prepared statements of the writer's connection on SQLite. Those of a batch are made anew for each
-number of ballots and hold a third of a megabyte: with 128, which is Python's own choice, a process
-grew by forty while it met ever other numbers."""
+_STATEMENTS_KEPT = 64
+"""Prepared statements of the writer's connection on SQLite: those of a batch in each of its sizes.
+The large ones hold a third of a megabyte each. Python's own choice is 128."""
 _IMPATIENT = {
     "connect_timeout": 3,
     "keepalives_idle": 5,
