@@ -11,7 +11,7 @@ run: setup
 
 test: tools
 	@mkdir -p var
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --junitxml=var/junit.xml $(ARGS)
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder --junitxml=var/junit.xml $(ARGS)
 ifeq ($(ARGS),)
 	CI=true $(BIN)/python -m coverage run -m pytest -q tests/domain
 	$(BIN)/python -m coverage report --fail-under=100

@@ -59,4 +59,4 @@ def test_batches_of_every_size_use_the_same_few_statements(sqlite_url: str) -> N
             ballots: Any = [SimpleNamespace(ballot_id=str(n)) for n in range(size)]
             assert rows.known_secrets(connection, ballots) == {}
     database.close()
-    assert len(said) == len(SIZES)
+    assert len(said - {"BEGIN IMMEDIATE"}) == len(SIZES)
