@@ -133,7 +133,7 @@ async def delete(hall: Hall, actor: Actor, copy: int) -> None:
     await hall.change(None, close)
     await asyncio.sleep(CUT_SECONDS)
     for _ in range(EMPTY_LOOKS):
-        if not await hall.read(rehearsals.present, copy, hall.now()):
+        if not await hall.read(forums.connected, copy, hall.now()):
             break
         await asyncio.sleep(LOOK_SECONDS)
     await hall.change(None, remove)

@@ -74,6 +74,8 @@ def _numbers(exposed: str) -> Numbers:
 
 def commit_ms(before: Numbers, after: Numbers) -> float | None:
     """Within how many milliseconds 95 of 100 commits between two looks were done, at most."""
+    if not before.commits:
+        return None
     then: Mapping[float, float] = dict(before.commits)
     rising = [(bound, n - then.get(bound, 0)) for bound, n in after.commits]
     if not rising or rising[-1][1] <= 0:

@@ -1,7 +1,8 @@
 """What writers of several processes hold before they write (PostgreSQL).
 
-A lock is a kind and the number of a row, and ends with its transaction. On SQLite the one line of
-changes does it. Belongs here: every kind there is, so that no two share a number.
+A lock is a kind and the number of a row, and ends with its transaction; that of a rehearsal is for
+the whole database, and `processes` holds it. On SQLite the one line of changes does it. Belongs
+here: every kind there is, so that no two share a number.
 """
 
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 from sqlmodel import Session
 
-BALLOTS, SEATS, COUNT = 7, 8, 9
+BALLOTS, SEATS, COUNT, REHEARSAL = 7, 8, 9, 10
 
 
 def share_ballots(connection: Connection, question: int) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy import Engine, text
 from sqlmodel import Session
 
 from townhall.domain.errors import Refused
+from townhall.storage.locks import REHEARSAL
 
 _CALLED = "townhall "
 
@@ -63,14 +64,14 @@ def _rehearsing_file(engine: Engine) -> Iterator[None]:
 @contextmanager
 def _rehearsing_lock(engine: Engine) -> Iterator[None]:
     """A connection of its own holds the lock, outside of transactions, for it may take minutes."""
-    asked = text("SELECT pg_try_advisory_lock(9, 0)")
+    asked = text(f"SELECT pg_try_advisory_lock({REHEARSAL}, 0)")
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         if not connection.execute(asked).scalar_one():
             raise Refused("rehearse_busy")
         try:
             yield
         finally:
-            connection.execute(text("SELECT pg_advisory_unlock(9, 0)"))
+            connection.execute(text(f"SELECT pg_advisory_unlock({REHEARSAL}, 0)"))
 
 
 def called(process: str) -> str:

@@ -167,8 +167,3 @@ def last(session: Session, forum: int) -> Found | None:
     """What the last rehearsal of a forum found."""
     row = session.get(Rehearsal, forum)
     return None if row is None else Found(row.at, row.version, row.figures)
-
-
-def present(session: Session, forum: int, now: int) -> bool:
-    """Whether a server still shows somebody as being in a copy."""
-    return forums.connected(session, forum, now) > 0

@@ -7,7 +7,10 @@ from townhall.storage.schema.base import moment
 
 
 class Instance(SQLModel, table=True):
-    """A fact of this installation: its epoch (changes on restore) and its signing secret."""
+    """A fact of this installation: its epoch, its signing secret, and what else no forum owns.
+
+    No copy of the database holds them: a restore draws new ones.
+    """
 
     key: str = Field(primary_key=True)
     value: str
