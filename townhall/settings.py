@@ -67,7 +67,7 @@ class Settings(BaseSettings):
         default=None,
         min_length=16,
         max_length=200,
-        description="Opens /metrics to whoever shows it as a bearer; without it only commands here read them",
+        description="Opens /metrics to whoever shows it as a bearer; without it, to our commands",
     )
     language: Literal["ko", "en"] = Field(
         default="ko",

@@ -15,6 +15,7 @@ from tests.faults.journal import CHOICES, Entry, Findings, entry, examine
 from tests.faults.voters import Voters
 from tests.servers.postgres import Databases, PostgresServer
 from tests.servers.townhall import TownhallServer
+from tests.storage.test_migrations import at_first_version
 from townhall.crowd.client import Client
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(600)]
@@ -254,6 +255,37 @@ def test_copy_with_a_changed_record_is_refused(tmp_path: Path) -> None:
     engine.dispose()
     said = refused(server, "restore", copy, "--replace")
     assert "1번째에서 끊겼어요" in said
+
+
+def test_copy_that_calls_a_forum_a_rehearsal_is_refused(tmp_path: Path) -> None:
+    """Its server would delete it at the next start."""
+    server = TownhallServer(tmp_path)
+    server.forum(tickets=1)
+    copy = tmp_path / "copy"
+    server.command("backup", copy)
+    engine = create_engine(f"sqlite:///{copy}")
+    with engine.begin() as connection:
+        connection.execute(text("PRAGMA user_version = 0"))
+        connection.execute(text("DROP TRIGGER forum_no_rehearses"))
+        connection.execute(text("UPDATE forum SET rehearses = 1"))
+    engine.dispose()
+    before = server.command("forum", "list")
+    assert "상했어요" in refused(server, "restore", copy, "--replace")
+    assert server.command("forum", "list") == before
+
+
+def test_copy_from_before_an_upgrade_is_the_way_back(
+    tmp_path: Path, empty_postgres_url: str, programs: None
+) -> None:
+    at_first_version(empty_postgres_url).dispose()
+    server = TownhallServer(tmp_path, empty_postgres_url)
+    copy = tmp_path / "copy"
+    server.command("backup", copy)
+    server.command("migrate")
+    server.forum(tickets=1)
+    server.command("restore", copy, "--replace")
+    server.command("migrate")
+    assert server.command("forum", "list").startswith("123456")
 
 
 def test_backup_needs_pg_dump_and_says_so(

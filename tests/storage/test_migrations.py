@@ -9,6 +9,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
+from townhall.domain import audit
 from townhall.domain.errors import Refused
 from townhall.storage.backups.contents import forums_in, refuse_secret_open
 from townhall.storage.database import normalised, open_database
@@ -43,7 +44,18 @@ def at_first_version(url: str) -> Engine:
         config.attributes["connection"] = connection
         command.upgrade(config, "0001")
         connection.execute(text(FORUM))
-        connection.execute(text("INSERT INTO audit VALUES (7, 0, 1, '', 'h', 'forum_made', '{}')"))
+        link = vars(audit.link(audit.GENESIS, "forum_made", {}))
+        connection.execute(
+            text(
+                "INSERT INTO audit (forum_id, writer, n, prev_hash, hash, kind, body) "
+                "VALUES (7, 0, 1, :prev, :hash, :kind, :body)"
+            ),
+            link,
+        )
+        connection.execute(
+            text("INSERT INTO chain VALUES (7, 0, 1, :hash, 0)"),
+            link,
+        )
         connection.commit()
     return engine
 

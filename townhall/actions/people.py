@@ -20,14 +20,14 @@ from townhall.domain.audience import VISITOR, Actor, Role, require
 from townhall.domain.errors import Refused
 from townhall.domain.proposals import DAY_MS
 from townhall.hall import Change, Hall
-from townhall.storage import questions, seats, sessions
+from townhall.storage import forums, questions, seats, sessions
 from townhall.storage.schema import Seat
 from townhall.storage.schema import Session as SessionRow
 from townhall.storage.seats import Gate
 
 NICKNAME_LIMIT = 20
 _KEY = re.compile(r"[0-9a-f]{32}")
-_CODE = re.compile(r"[0-9]{6}|[0-9]{15}")  # the long ones are of rehearsals
+_CODE = re.compile(rf"[0-9]{{{forums.CODE_DIGITS}}}|[0-9]{{{forums.COPY_DIGITS}}}")
 
 _SCREEN_OF: dict[str, str] = {
     "facilitator": "/desk",

@@ -77,12 +77,12 @@ async def coming(hall: Hall, code: str) -> Coming:
 
 
 def _resting(session: Session, forum: int) -> Forum:
-    """A forum that is nobody's copy and does not run: phones would be in its people's way."""
+    """A forum that is nobody's copy, while none runs: phones would be in its people's way."""
     row = forums.get(session, forum)
     if row.rehearses is not None:
         raise Refused("forum_unknown", forum=row.code)
-    if row.state == "running":
-        raise Refused("rehearse_running", forum=row.code)
+    if (running := forums.running(session)) is not None:
+        raise Refused("rehearse_running", forum=running)
     return row
 
 
@@ -130,13 +130,13 @@ async def delete(hall: Hall, actor: Actor, copy: int) -> None:
         rehearsals.remove(session, copy)
         return Change(None)
 
-    await hall.change(None, close)
+    await hall.change(copy, close)
     await asyncio.sleep(CUT_SECONDS)
     for _ in range(EMPTY_LOOKS):
         if not await hall.read(forums.connected, copy, hall.now()):
             break
         await asyncio.sleep(LOOK_SECONDS)
-    await hall.change(None, remove)
+    await hall.change(copy, remove)
 
 
 async def clear(hall: Hall, actor: Actor) -> int:

@@ -119,7 +119,7 @@ class _Rehearsal:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
         forum = await rehearsals.coming(hall, self.code)
         phones, token = self._phones(forum.tickets), people.operators_token(hall)
-        async with httpx.AsyncClient(timeout=10) as http:
+        async with httpx.AsyncClient(timeout=10, trust_env=False) as http:
             well = await vitals.ready(http, self.url)
             self.told("server", {"url": self.url})
             before = vitals.Numbers()
@@ -150,7 +150,7 @@ class _Rehearsal:
         if not wanted:
             wanted = WITHOUT_TICKETS
             self.told("no_tickets", {"phones": wanted})
-        fits = max(1, most - FILES_BESIDE)
+        fits = max(1, min(rehearsals.MOST_PHONES, most - FILES_BESIDE))
         if wanted > fits:
             self.told("fewer", {"most": f"{fits:,}"})
         return min(wanted, fits)

@@ -19,6 +19,9 @@ from townhall.storage.schema import (
     TableGroup,
 )
 
+CODE_DIGITS, COPY_DIGITS = 6, 15
+"""Of a forum's code, and of a copy's to rehearse in, which nobody comes upon."""
+
 
 def get(session: Session, forum: int) -> Forum:
     """The forum with this id, or Refused("not_found")."""
@@ -46,12 +49,18 @@ def newest(session: Session, limit: int = 50, *, copies: bool = False) -> Sequen
     return session.exec(wanted if copies else wanted.where(col(Forum.rehearses).is_(None))).all()
 
 
+def running(session: Session) -> str | None:
+    """The code of a forum that runs now, if one does; copies to rehearse in aside."""
+    found = select(Forum.code).where(Forum.state == "running", col(Forum.rehearses).is_(None))
+    return session.exec(found).first()
+
+
 def add(session: Session, forum: Forum) -> int:
     """Store a new forum under a code that nobody else has; its id.
 
     A copy to rehearse in has so long a code that nobody comes upon it.
     """
-    least = 10 ** (5 if forum.rehearses is None else 14)
+    least = 10 ** (CODE_DIGITS - 1 if forum.rehearses is None else COPY_DIGITS - 1)
     while True:
         forum.code = f"{secrets.randbelow(9 * least) + least}"
         taken = session.exec(select(Forum.id).where(Forum.code == forum.code)).first()

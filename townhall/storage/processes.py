@@ -7,6 +7,7 @@ dead one's.
 """
 
 import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,7 +54,9 @@ def rehearsing(engine: Engine) -> Iterator[None]:
 
 @contextmanager
 def _rehearsing_file(engine: Engine) -> Iterator[None]:
-    with Path(f"{engine.url.database}.rehearsal").open("a") as held:
+    # Only to read, since whoever rehearses may be another user than the server.
+    path = f"{engine.url.database}.rehearsal"
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)) as held:
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

@@ -8,12 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Table, delete, select
+from sqlalchemy import Table, delete, func, select
 from sqlmodel import Session, col, update
 from sqlmodel import select as rows
 
 from townhall.domain.errors import Refused
 from townhall.storage import agenda, forums, fresh, questions, sessions
+from townhall.storage.forums import COPY_DIGITS
 from townhall.storage.schema import (
     Ask,
     Forum,
@@ -98,12 +99,11 @@ def _questions(session: Session, original: int, made: int) -> dict[int, int]:
 
 
 def copies(session: Session) -> list[int]:
-    """The copies that there are."""
-    return [
-        forum
-        for forum in session.exec(rows(Forum.id).where(col(Forum.rehearses).is_not(None)))
-        if forum is not None
-    ]
+    """The copies that there are: by what the row says and by its code, which must agree."""
+    found = rows(Forum.id).where(
+        col(Forum.rehearses).is_not(None), func.length(col(Forum.code)) >= COPY_DIGITS
+    )
+    return [forum for forum in session.exec(found) if forum is not None]
 
 
 def close(session: Session, forum: int, now: int) -> None:

@@ -7,14 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 from townhall.domain import audit
 from townhall.domain.errors import Refused
+from townhall.storage.forums import COPY_DIGITS
 from townhall.storage.migrations import configuration
-
-REHEARSAL = 15
-"""A code of so many digits is that of a copy to rehearse in; an older database cannot say so."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +31,7 @@ def forums_in(connection: Connection) -> list[ForumCopy]:
         text(
             "SELECT f.id, f.code, f.title, (SELECT count(*) FROM participation p "
             "JOIN question q ON q.id = p.question_id WHERE q.forum_id = f.id) AS ballots "
-            f"FROM forum f WHERE length(f.code) < {REHEARSAL} ORDER BY f.id"
+            f"FROM forum f WHERE length(f.code) < {COPY_DIGITS} ORDER BY f.id"
         )
     ).all()
     found = {row.id: ForumCopy(row.code, row.title, row.ballots) for row in forums}
@@ -52,7 +50,7 @@ def refuse_secret_open(connection: Connection) -> None:
     title = connection.execute(
         text(
             "SELECT q.title FROM question q JOIN forum f ON f.id = q.forum_id WHERE q.secret "
-            f"AND q.state IN ('open', 'closing') AND length(f.code) < {REHEARSAL} LIMIT 1"
+            f"AND q.state IN ('open', 'closing') AND length(f.code) < {COPY_DIGITS} LIMIT 1"
         )
     ).scalar_one_or_none()
     if title is not None:
@@ -89,6 +87,22 @@ def refuse_broken_chain(links: Iterable[Link], ends: Collection[Sequence[Any]], 
     written = {(forum, writer): (n, head) for forum, writer, n, head in ends}
     for (forum, writer), _ in sorted(seen.items() ^ written.items()):
         raise Refused("backup_chain", file=file, forum=forum, writer=writer, n=0)
+
+
+def refuse_disguised(connection: Connection, file: Path) -> None:
+    """Refuse `backup_damaged` (file, reason) where a forum is called a copy to rehearse in, which a
+    server deletes at its start, or a copy is called a forum, or a secret does not go away.
+    """
+    columns = {column["name"] for column in inspect(connection).get_columns("forum")}
+    wrong = ["SELECT count(*) FROM instance"]
+    if "rehearses" in columns:
+        wrong.append(
+            "SELECT count(*) FROM forum WHERE (rehearses IS NULL) = "
+            f"(length(code) >= {COPY_DIGITS})"
+        )
+    for asked in wrong:
+        if connection.execute(text(asked)).scalar_one():
+            raise Refused("backup_damaged", file=file, reason=asked)
 
 
 def begin_anew(connection: Connection) -> None:

@@ -23,9 +23,11 @@ from townhall.storage.backups.contents import (
     begin_anew,
     forums_in,
     refuse_broken_chain,
+    refuse_disguised,
     refuse_newer,
     refuse_secret_open,
 )
+from townhall.storage.schema import metadata
 
 MARK = b"PGDMP"
 _COPY = re.compile(
@@ -61,8 +63,10 @@ def restore(url: URL, file: Path, replace: bool) -> list[ForumCopy]:
     with _connected(url) as connection:
         _refuse_occupied(connection, replace)
         try:
+            _clear(connection)
             _fill(connection, file)
             begin_anew(connection)
+            refuse_disguised(connection, file)
             found = forums_in(connection)
             connection.commit()
         except DBAPIError as error:
@@ -72,6 +76,13 @@ def restore(url: URL, file: Path, replace: bool) -> list[ForumCopy]:
 
 _OURS = ("--exclude-table-data=instance", "--exclude-table-data=heartbeat")
 _UNOWNED = ("--no-owner", "--no-privileges")
+
+
+def _clear(connection: Connection) -> None:
+    """Drop what is ours: a dump knows only the tables of its own version."""
+    for table in [*metadata.tables, "alembic_version"]:
+        connection.exec_driver_sql(f'DROP TABLE IF EXISTS "{table}" CASCADE')
+    connection.exec_driver_sql("DROP FUNCTION IF EXISTS audit_refuse(), forum_refuse() CASCADE")
 
 
 def _fill(connection: Connection, file: Path) -> None:

@@ -21,6 +21,7 @@ from townhall.storage.backups.contents import (
     begin_anew,
     forums_in,
     refuse_broken_chain,
+    refuse_disguised,
     refuse_newer,
     refuse_secret_open,
 )
@@ -73,6 +74,7 @@ def restore(url: URL, file: Path, replace: bool) -> list[ForumCopy]:
                 refuse_broken_chain(map(tuple, links), connection.execute(text(_ENDS)).all(), file)
                 found = forums_in(connection)
                 begin_anew(connection)
+                refuse_disguised(connection, file)
                 connection.execute(text("PRAGMA user_version = 0"))
         except (sqlite3.Error, DatabaseError, ValueError) as error:
             damaged = Refused("backup_damaged", file=file, reason=_reason(error))

@@ -46,8 +46,13 @@ def _copies_alone_can_go() -> None:
             f"BEGIN SELECT RAISE(ABORT, '{_FORUM}'); END"
         )
         op.execute(
-            "CREATE TRIGGER forum_no_rehearses BEFORE UPDATE OF rehearses ON forum "
-            "WHEN OLD.rehearses IS NOT NEW.rehearses "
+            "CREATE TRIGGER forum_no_rehearses BEFORE UPDATE OF id, rehearses ON forum "
+            "WHEN OLD.rehearses IS NOT NEW.rehearses OR OLD.id <> NEW.id "
+            f"BEGIN SELECT RAISE(ABORT, '{_FORUM}'); END"
+        )
+        op.execute(  # REPLACE deletes without a word to the other triggers
+            "CREATE TRIGGER forum_no_replace BEFORE INSERT ON forum "
+            "WHEN EXISTS (SELECT 1 FROM forum WHERE id = NEW.id OR code = NEW.code) "
             f"BEGIN SELECT RAISE(ABORT, '{_FORUM}'); END"
         )
         return
@@ -59,13 +64,13 @@ def _copies_alone_can_go() -> None:
         f"RAISE EXCEPTION '{_CHAIN}'; END $$"
     )
     op.execute(
-        "CREATE FUNCTION forum_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "CREATE OR REPLACE FUNCTION forum_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
         "IF TG_OP = 'DELETE' AND OLD.rehearses IS NOT NULL THEN RETURN OLD; END IF; "
         "IF TG_OP = 'UPDATE' AND OLD.rehearses IS NOT DISTINCT FROM NEW.rehearses "
-        "THEN RETURN NEW; END IF; "
+        "AND OLD.id = NEW.id THEN RETURN NEW; END IF; "
         f"RAISE EXCEPTION '{_FORUM}'; END $$"
     )
     op.execute(
-        "CREATE TRIGGER forum_stays BEFORE DELETE OR UPDATE OF rehearses ON forum "
+        "CREATE TRIGGER forum_stays BEFORE DELETE OR UPDATE OF id, rehearses ON forum "
         "FOR EACH ROW EXECUTE FUNCTION forum_refuse()"
     )
