@@ -220,8 +220,8 @@ def test_what_is_typed_comes_back_as_text(eye: Eye, shown: Shown) -> None:
             typed.evaluate("(e) => e.removeAttribute('maxlength')")
             typed.evaluate("(e) => e.removeAttribute('pattern')")
             typed.fill(STRINGS["img"])
-        form.evaluate("(e) => { e.noValidate = true; e.requestSubmit(); }")
-        eye.page.wait_for_load_state("networkidle")
+        with eye.page.expect_navigation(wait_until="networkidle"):
+            form.evaluate("(e) => { e.noValidate = true; e.requestSubmit(); }")
         eye.look(f"{path} refused", [STRINGS["img"]])
 
 

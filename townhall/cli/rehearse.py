@@ -4,14 +4,12 @@ In a copy of the forum, which is deleted afterwards; then a sheet that says GO o
 """
 
 import asyncio
-import ipaddress
 import json
 import resource
 import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from typing import Annotated, Any
 
 import httpx
 import typer
@@ -202,7 +200,7 @@ class _Rehearsal:
             database="sqlite" if _sqlite(self.chosen) else "postgresql",
             redis=self.chosen.redis_url is not None,
             ready=well,
-            way=_way(self.url),
+            way=vitals.way(self.url),
         )
 
 
@@ -212,14 +210,3 @@ def _ms(seconds: Sequence[float], percent: float) -> float:
 
 def _sqlite(chosen: Settings) -> bool:
     return normalised(chosen.database_url).startswith("sqlite")
-
-
-def _way(url: str) -> Literal["https", "http", "local"]:
-    parts = urlsplit(url)
-    if parts.scheme == "https":
-        return "https"
-    try:
-        local = ipaddress.ip_address(parts.hostname or "").is_loopback
-    except ValueError:
-        local = parts.hostname == "localhost"
-    return "local" if local else "http"

@@ -5,10 +5,13 @@ not belong here: what the figures mean (`domain.rehearsal`).
 """
 
 import ctypes
+import ipaddress
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
 
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
@@ -52,7 +55,7 @@ async def numbers(http: httpx.AsyncClient, url: str, chosen: Settings, token: st
     """
     shown = {"Authorization": f"Bearer {token}"}
     host = "127.0.0.1" if chosen.host == "0.0.0.0" else chosen.host  # noqa: S104
-    seen = [f"http://{host}:{chosen.port}", *([url] if url.startswith("https:") else [])]
+    seen = [f"http://{host}:{chosen.port}", *([url] if way(url) != "http" else [])]
     for address in dict.fromkeys(seen):
         try:
             answer = await http.get(f"{address}/metrics", headers=shown)
@@ -120,3 +123,15 @@ def synchronised() -> bool | None:
     return (
         not int.from_bytes(asked.raw[_STATUS_AT : _STATUS_AT + 4], sys.byteorder) & _UNSYNCHRONISED
     )
+
+
+def way(url: str) -> Literal["https", "http", "local"]:
+    """How what is sent there is kept from others: encrypted, not at all, or on this machine."""
+    parts = urlsplit(url)
+    if parts.scheme == "https":
+        return "https"
+    try:
+        local = ipaddress.ip_address(parts.hostname or "").is_loopback
+    except ValueError:
+        local = parts.hostname == "localhost"
+    return "local" if local else "http"
