@@ -22,3 +22,11 @@ def test_a_clock_that_was_set_back_makes_nobody_wait() -> None:
     bucket = Bucket.full(2.0, 3.0, 4_000.0)
     assert [bucket.take(now) for now in (4_000.0, 400.0, 400.0, 400.0)] == [0.0, 0.0, 0.0, 0.5]
     assert bucket.take(400.5) == 0.0
+
+
+def test_a_bucket_is_whole_again_when_its_tokens_have_come_back() -> None:
+    bucket = Bucket.full(2, 5, 100.0)
+    assert bucket.whole(100.0)
+    bucket.take(100.0)
+    assert not bucket.whole(100.4)
+    assert bucket.whole(100.5)
