@@ -248,6 +248,15 @@ async def test_what_runs_or_is_a_copy_is_not_rehearsed(hall: Hall, columns: Any)
         await copied(hall, forum)
 
 
+async def test_nothing_is_rehearsed_while_any_forum_runs(hall: Hall) -> None:
+    made = await original(hall)
+    with writing(hall.database) as session:
+        facts.forum(session, code="654321", state="running")
+    with pytest.raises(Refused, match="rehearse_running") as refused:
+        await rehearsals.coming(hall, made.code)
+    assert refused.value.details["forum"] == "654321"
+
+
 async def test_coming_says_how_many_phones_there_would_be(hall: Hall) -> None:
     made = await original(hall)
     found = await rehearsals.coming(hall, made.code)

@@ -242,17 +242,25 @@ def test_restore_whose_last_statement_fails_changes_nothing(
     assert server.command("forum", "list") == before
 
 
+def edit(copy: Path, *statements: str) -> None:
+    """What somebody with an editor does to a copy, who takes its seal off as well."""
+    engine = create_engine(f"sqlite:///{copy}")
+    with engine.begin() as connection:
+        for statement in ("PRAGMA user_version = 0", *statements):
+            connection.execute(text(statement))
+    engine.dispose()
+
+
 def test_copy_with_a_changed_record_is_refused(tmp_path: Path) -> None:
     server = TownhallServer(tmp_path)
     server.forum(tickets=1)
     copy = tmp_path / "copy"
     server.command("backup", copy)
-    engine = create_engine(f"sqlite:///{copy}")
-    with engine.begin() as connection:
-        connection.execute(text("PRAGMA user_version = 0"))
-        connection.execute(text("DROP TRIGGER audit_no_update"))
-        connection.execute(text("UPDATE audit SET body = replace(body, ':', ': ') WHERE n = 1"))
-    engine.dispose()
+    edit(
+        copy,
+        "DROP TRIGGER audit_no_update",
+        "UPDATE audit SET body = replace(body, ':', ': ') WHERE n = 1",
+    )
     said = refused(server, "restore", copy, "--replace")
     assert "1번째에서 끊겼어요" in said
 
@@ -263,12 +271,7 @@ def test_copy_that_calls_a_forum_a_rehearsal_is_refused(tmp_path: Path) -> None:
     server.forum(tickets=1)
     copy = tmp_path / "copy"
     server.command("backup", copy)
-    engine = create_engine(f"sqlite:///{copy}")
-    with engine.begin() as connection:
-        connection.execute(text("PRAGMA user_version = 0"))
-        connection.execute(text("DROP TRIGGER forum_no_rehearses"))
-        connection.execute(text("UPDATE forum SET rehearses = 1"))
-    engine.dispose()
+    edit(copy, "DROP TRIGGER forum_no_rehearses", "UPDATE forum SET rehearses = 1")
     before = server.command("forum", "list")
     assert "상했어요" in refused(server, "restore", copy, "--replace")
     assert server.command("forum", "list") == before

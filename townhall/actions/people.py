@@ -59,7 +59,7 @@ def operators_token(hall: Hall) -> str:
 
 
 async def gate(hall: Hall, code: str) -> Gate:
-    """The forum of a six-digit code. Refuses `forum_unknown`."""
+    """The forum of a code, or a copy to rehearse in. Refuses `forum_unknown`."""
     return known(await hall.read_together(_gates, code), code)
 
 

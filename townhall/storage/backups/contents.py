@@ -94,15 +94,15 @@ def refuse_disguised(connection: Connection, file: Path) -> None:
     server deletes at its start, or a copy is called a forum, or a secret does not go away.
     """
     columns = {column["name"] for column in inspect(connection).get_columns("forum")}
-    wrong = ["SELECT count(*) FROM instance"]
+    wrong = {"instance": "SELECT count(*) FROM instance"}
     if "rehearses" in columns:
-        wrong.append(
+        wrong["forum.rehearses"] = (
             "SELECT count(*) FROM forum WHERE (rehearses IS NULL) = "
             f"(length(code) >= {COPY_DIGITS})"
         )
-    for asked in wrong:
+    for place, asked in wrong.items():
         if connection.execute(text(asked)).scalar_one():
-            raise Refused("backup_damaged", file=file, reason=asked)
+            raise Refused("backup_damaged", file=file, reason=place)
 
 
 def begin_anew(connection: Connection) -> None:
