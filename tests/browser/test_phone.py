@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,12 +32,17 @@ def phone(browser: Browser) -> Page:
 
 
 def seat(page: Page) -> int:
-    """The seat that the page's cookie holds."""
-    answer = page.request.get(page.url.partition("#")[0].partition("/enter")[0])
-    found = re.search(r'id="boot"[^>]*>(.*?)</script>', answer.text(), re.DOTALL)
-    assert found
-    held: int = json.loads(found[1])["me"]["seat"]
-    return held
+    """The seat that the page's cookie holds, once it does: a link's first page comes before it."""
+    deadline = time.monotonic() + 15
+    while time.monotonic() < deadline:
+        answer = page.request.get(page.url.partition("#")[0].partition("/enter")[0])
+        found = re.search(r'id="boot"[^>]*>(.*?)</script>', answer.text(), re.DOTALL)
+        assert found
+        held: int | None = json.loads(found[1])["me"]["seat"]
+        if held is not None:
+            return held
+        time.sleep(0.1)
+    raise AssertionError("nobody sits here")
 
 
 def test_a_ticket_whose_answer_is_lost_opens_its_seat(
