@@ -16,7 +16,6 @@ from townhall.actions import ballots, questions
 from townhall.domain.audience import Actor
 from townhall.domain.errors import Refused
 from townhall.hall import Hall
-from townhall.storage import forums
 from townhall.storage import questions as stored
 from townhall.storage.database import writing
 from townhall.storage.schema import Certificate
@@ -332,7 +331,7 @@ async def test_same_key_from_two_seats_at_once_counts_for_one(either_hall: Hall)
     )
     assert sorted(answer["status"] for answer in answers) == ["counted", "invalid"]
     assert sum(cells(either_hall, question).values()) == 1
-    voted = either_hall.database.read_here(forums.voters, [question])
+    voted = either_hall.database.read_here(stored.turnout, [question])
     assert voted == {question: {"phone": 1}}
 
 

@@ -154,6 +154,10 @@ def _count(
     tally = Counter({(row.question_id, row.cell): int(row.n) for row in rows if row.n})
     if tally != counted:
         found.doubled.append(f"the tally differs from the ballots: {dict(tally - counted)}")
+    rows = connection.execute(text("SELECT question_id, sum(n) AS n FROM turnout GROUP BY 1"))
+    turnout = Counter({row.question_id: int(row.n) for row in rows})
+    if turnout != Counter(question for question, _ in part):
+        found.doubled.append(f"the turnout differs from who took part: {dict(turnout)}")
     if len(current) + len(secret) != len(part):
         found.doubled.append(f"{len(part)} seats took part, {len(current) + len(secret)} ballots")
     sent = {(one.payload["question"], one.payload["key"]) for one in entries}

@@ -18,6 +18,7 @@ WRONGS = {
     "DELETE FROM participation WHERE seat_id = 1": "lost",
     "UPDATE secret_ballot SET commitment = 'another' WHERE choice = '\"yes\"'": "lost",
     "UPDATE tally SET n = n + 1": "doubled",
+    "UPDATE turnout SET n = n + 1": "doubled",
     "UPDATE ballot SET key = 'another' WHERE seat_id = 1": "doubled",
     "UPDATE secret_ballot SET ballot_id = ballot_id || 'x' WHERE choice = '\"yes\"'": "doubled",
     "UPDATE audit SET body = replace(body, '1', '2')": "broken",

@@ -10,7 +10,7 @@ from tests import facts
 from townhall.domain.audience import AUDIENCES, Audience
 from townhall.screens import slices
 from townhall.storage.database import Database, open_database, writing
-from townhall.storage.schema import Ballot, Certificate, Participation, Tally
+from townhall.storage.schema import Ballot, Certificate, Participation, Tally, Turnout
 
 STATES = ("draft", "open", "closing", "closed", "revealed")
 
@@ -43,6 +43,7 @@ def asked(database: Database, state: str, *, votes: int, **columns: Any) -> tupl
                 )
             )
         session.add(Tally(question_id=question, writer=1, cell="yes", n=votes))
+        session.add(Turnout(question_id=question, writer=1, channel="phone", n=votes))
         if state in ("closed", "revealed"):
             session.add(
                 Certificate(

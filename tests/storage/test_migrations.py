@@ -8,9 +8,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
+from sqlmodel import Session
 
 from townhall.domain import audit
 from townhall.domain.errors import Refused
+from townhall.storage import questions
 from townhall.storage.backups.contents import forums_in, refuse_secret_open
 from townhall.storage.database import normalised, open_database
 from townhall.storage.migrations import bring_up_to_date, configuration
@@ -88,6 +90,31 @@ def test_database_of_the_first_version_keeps_its_forums_and_they_cannot_be_delet
     with engine.connect() as connection:
         rows = connection.execute(text("SELECT code, rehearses FROM forum")).all()
     assert [tuple(row) for row in rows] == [("123456", None)]
+    engine.dispose()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def test_who_took_part_before_the_upgrade_is_counted_in_the_turnout(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    lite = f"sqlite:///{tmp_path / 'hall.db'}"
+    engine = at_first_version(
+        lite if kind == "sqlite" else request.getfixturevalue("empty_postgres_url")
+    )
+    with engine.connect() as connection:
+        took_part = [(3, 1, "phone"), (3, 2, "phone"), (3, 9, "proxy"), (4, 1, "open")]
+        connection.execute(
+            text("INSERT INTO participation VALUES (:q, :s, :c, NULL)"),
+            [{"q": q, "s": s, "c": c} for q, s, c in took_part],
+        )
+        connection.commit()
+    bring_up_to_date(engine, force=True)
+    with Session(engine) as session:
+        assert questions.turnout(session, [3, 4, 5]) == {
+            3: {"phone": 2, "proxy": 1},
+            4: {"open": 1},
+            5: {},
+        }
     engine.dispose()
 
 

@@ -73,8 +73,12 @@ def _keep(hall: Hall, found: Mapping[int, _Frozen]) -> None:
 
 
 def _read_frozen(session: Session, asked: Sequence[int]) -> list[Mapping[int, _Frozen]]:
-    rows = [session.get(Question, question) for question in set(asked)]
-    return [_facts_of(row for row in rows if row is not None)] * len(asked)
+    """What was asked for, and with it what the same hall will vote on next."""
+    rows = [row for question in set(asked) if (row := session.get(Question, question))]
+    found = dict(_facts_of(rows))
+    for forum in {row.forum_id for row in rows}:
+        found |= _read_open(session, forum)
+    return [found] * len(asked)
 
 
 def _read_open(session: Session, forum: int) -> Mapping[int, _Frozen]:

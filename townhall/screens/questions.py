@@ -8,7 +8,6 @@ from sqlmodel import Session
 from townhall.domain import questions as rules
 from townhall.domain.audience import Audience
 from townhall.domain.ballots import BALLOTS
-from townhall.storage import forums
 from townhall.storage import questions as stored
 from townhall.storage.schema import Certificate, Question
 
@@ -59,7 +58,7 @@ def turnout(
     the ballots is told before any result: the Merkle root, and the head of every writer's chain.
     """
     rows = [q for q in stored.of_forum(session, forum_id) if q.state != "draft"]
-    voted = forums.voters(session, _ids(rows))
+    voted = stored.turnout(session, _ids(rows))
     entitled = {e: stored.entitled(session, e, forum_id) for e in {q.eligibility for q in rows}}
     closed = stored.certificates(session, _ids(rows))
     return {

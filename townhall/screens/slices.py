@@ -6,7 +6,7 @@ so a lost or doubled frame is harmless and reconnecting means "send me what is n
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from sqlmodel import Session
 
@@ -25,14 +25,32 @@ from townhall.storage import audit
 
 View = Callable[[Session, int, Audience, int | None], Any]
 Version = tuple[str, int, int]  # epoch, revision, ballot batches
+Kept = dict[tuple[View, int, Audience, int | None], Any]
+"""What was read of one snapshot."""
 
 
 @dataclass(frozen=True)
 class Slice:
-    """Who may see a part, and the function `(session, forum, audience, table)` that reads it."""
+    """Who may see a part, and the function `(session, forum, audience, table)` that reads it.
+
+    The function is told no more of who asks than its value `varies` by, so that rooms which see
+    the same are read once.
+    """
 
     audiences: frozenset[Audience]
     view: View
+    varies: Literal["never", "audience", "table"] = "audience"
+
+    def read(
+        self, session: Session, forum: int, audience: Audience, table: int | None, kept: Kept
+    ) -> Any:
+        """Its value for one room, from `kept` where another room that sees the same left it."""
+        shown = audience if self.varies != "never" else "public"
+        place = table if self.varies == "table" else None
+        name = (self.view, forum, shown, place)
+        if name not in kept:
+            kept[name] = self.view(session, forum, shown, place)
+        return kept[name]
 
 
 _STAFF: frozenset[Audience] = frozenset(("desk", "console"))
@@ -42,14 +60,14 @@ SLICES: Mapping[str, Slice] = {
     "agenda": Slice(EVERYONE, agenda.agenda),
     "stage": Slice(EVERYONE, forums.stage),
     "questions": Slice(EVERYONE, questions.questions),
-    "turnout": Slice(EVERYONE, questions.turnout),
+    "turnout": Slice(EVERYONE, questions.turnout, varies="never"),
     "tally": Slice(EVERYONE, questions.tally),
     "summaries": Slice(EVERYONE, notes.summaries),
     "asks": Slice(EVERYONE, asks.asks),
     "score": Slice(EVERYONE, selections.score),
-    "tables": Slice(_STAFF, notes.tables),
-    "notes": Slice(_STAFF, notes.notes),
-    "draft": Slice(frozenset(("desk",)), notes.draft),
+    "tables": Slice(_STAFF, notes.tables, varies="table"),
+    "notes": Slice(_STAFF, notes.notes, varies="table"),
+    "draft": Slice(frozenset(("desk",)), notes.draft, varies="table"),
     "room": Slice(frozenset(("console",)), forums.room),
     "rehearsal": Slice(frozenset(("console",)), rehearsals.rehearsal),
     "trouble": Slice(frozenset(("console", "stage")), trouble.trouble),
@@ -71,14 +89,17 @@ def read(
     names: Iterable[str] = ALL,
     *,
     epoch: str = "",
+    kept: Kept | None = None,
 ) -> tuple[Version, dict[str, Any]]:
     """The version and the named slices this audience may see, from one snapshot.
 
-    A name that only a newer process knows is passed over.
+    Who reads several rooms of one snapshot hands the same `kept` to each. A name that only a
+    newer process knows is passed over.
     """
+    kept = {} if kept is None else kept
     revision, batches = audit.version(session, forum)
     values = {
-        name: SLICES[name].view(session, forum, audience, table)
+        name: SLICES[name].read(session, forum, audience, table, kept)
         for name in sorted(SLICES.keys() & names)
         if audience in SLICES[name].audiences
     }

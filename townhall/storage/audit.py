@@ -41,24 +41,23 @@ def heads_of(connection: Connection, writer: int) -> dict[int, tuple[int, str]]:
     return {row[0]: (row[1], row[2]) for row in rows}
 
 
+# Made once: every batch of ballots runs them.
+_LINK = text(
+    "INSERT INTO audit (forum_id, writer, n, prev_hash, hash, kind, body) "
+    "VALUES (:forum, :writer, :n, :prev, :hash, :kind, :body)"
+)
+_HEAD = text(
+    "INSERT INTO chain (forum_id, writer, n, head, batches) "
+    "VALUES (:forum, :writer, :n, :hash, 1) ON CONFLICT (forum_id, writer) "
+    "DO UPDATE SET n = excluded.n, head = excluded.head, batches = chain.batches + 1"
+)
+
+
 def append_link(connection: Connection, forum: int, writer: int, n: int, link: audit.Link) -> None:
     """Append link `n` to a writer's chain in a forum and move the chain's head."""
     values = {"forum": forum, "writer": writer, "n": n, "hash": link.hash}
-    connection.execute(
-        text(
-            "INSERT INTO audit (forum_id, writer, n, prev_hash, hash, kind, body) "
-            "VALUES (:forum, :writer, :n, :prev, :hash, :kind, :body)"
-        ),
-        {**values, "prev": link.prev, "kind": link.kind, "body": link.body},
-    )
-    connection.execute(
-        text(
-            "INSERT INTO chain (forum_id, writer, n, head, batches) "
-            "VALUES (:forum, :writer, :n, :hash, 1) ON CONFLICT (forum_id, writer) "
-            "DO UPDATE SET n = excluded.n, head = excluded.head, batches = chain.batches + 1"
-        ),
-        values,
-    )
+    connection.execute(_LINK, {**values, "prev": link.prev, "kind": link.kind, "body": link.body})
+    connection.execute(_HEAD, values)
 
 
 def heads(session: Session, forum: int) -> dict[str, str]:

@@ -46,9 +46,9 @@ BUSY: Answer = {"status": "busy", "retry_after": 2}
 """What a vote is told that cannot be stored now: the only answer that is not final."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Held:
-    """The ballot that counts for a seat now."""
+    """The ballot that counts for a seat now; nobody changes it."""
 
     rev: int
     key: str

@@ -6,6 +6,7 @@ it apart is the server's. PostgreSQL also needs locks, since several writers run
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from itertools import chain
@@ -47,7 +48,7 @@ class BatchRows:
     def take_part(
         self, connection: Connection, ballots: Iterable[CastBallot]
     ) -> tuple[list[Pair], set[Pair]]:
-        """Enter the seats as participants; which pairs were asked for, and which are new."""
+        """Enter the seats as participants and count them; who was asked for, and who is new."""
         first: dict[Pair, CastBallot] = {}
         for ballot in ballots:
             first.setdefault((ballot.question, ballot.seat), ballot)
@@ -63,7 +64,10 @@ class BatchRows:
             channel="varchar",
             table_no="integer",
         )
-        return pairs, {(row[0], row[1]) for row in fresh}
+        new = {(row[0], row[1]) for row in fresh}
+        came = Counter((question, first[question, seat].channel) for question, seat in new)
+        self._add_up(connection, "turnout", "channel", came)
+        return pairs, new
 
     def by_key(
         self, connection: Connection, ballots: Sequence[CastBallot]
@@ -158,15 +162,21 @@ class BatchRows:
         return {(row[0], row[1]) for row in rows}
 
     def move_tallies(self, connection: Connection, moved: Mapping[tuple[int, str], int]) -> None:
+        """Add to how many chose what."""
+        self._add_up(connection, "tally", "cell", moved)
+
+    def _add_up(
+        self, connection: Connection, table: str, name: str, more: Mapping[tuple[int, str], int]
+    ) -> None:
         """Add to this writer's own rows, which nobody else moves."""
         self._with_rows(
             connection,
-            f"INSERT INTO tally (question_id, writer, cell, n) SELECT g.q, {int(self.writer)}, "
-            "g.cell, g.n FROM {given} WHERE true ON CONFLICT (question_id, writer, cell) "
-            "DO UPDATE SET n = tally.n + excluded.n",
-            [(q, cell, n) for (q, cell), n in sorted(moved.items()) if n],
+            f"INSERT INTO {table} (question_id, writer, {name}, n) SELECT g.q, "
+            f"{int(self.writer)}, g.name, g.n FROM {{given}} WHERE true "
+            f"ON CONFLICT (question_id, writer, {name}) DO UPDATE SET n = {table}.n + excluded.n",
+            [(q, what, n) for (q, what), n in sorted(more.items()) if n],
             q="integer",
-            cell="varchar",
+            name="varchar",
             n="integer",
         )
 

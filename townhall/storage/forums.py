@@ -13,7 +13,6 @@ from townhall.storage.schema import (
     Forum,
     Heartbeat,
     Note,
-    Participation,
     Seat,
     Summary,
     TableGroup,
@@ -240,16 +239,3 @@ def beat(
             ),
             rows,
         )
-
-
-def voters(session: Session, questions: Sequence[int]) -> dict[int, dict[str, int]]:
-    """Per question and channel: how many seats took part."""
-    rows = session.exec(
-        select(Participation.question_id, Participation.channel, func.count())
-        .where(col(Participation.question_id).in_(questions))
-        .group_by(col(Participation.question_id), col(Participation.channel))
-    ).all()
-    found: dict[int, dict[str, int]] = {q: {} for q in questions}
-    for question, channel, n in rows:
-        found[question][channel] = n
-    return found

@@ -25,6 +25,7 @@ from townhall.storage.schema import (
     Segment,
     Summary,
     Tally,
+    Turnout,
 )
 
 
@@ -101,6 +102,19 @@ def cells(session: Session, questions: Sequence[int]) -> dict[int, dict[str, int
     for question, cell, n in rows:
         if n:
             found[question][cell] = int(n)
+    return found
+
+
+def turnout(session: Session, questions: Sequence[int]) -> dict[int, dict[str, int]]:
+    """How many seats took part, summed over writers: question -> channel -> n."""
+    rows = session.exec(
+        select(Turnout.question_id, Turnout.channel, func.sum(Turnout.n))
+        .where(col(Turnout.question_id).in_(questions))
+        .group_by(col(Turnout.question_id), col(Turnout.channel))
+    ).all()
+    found: dict[int, dict[str, int]] = {q: {} for q in questions}
+    for question, channel, n in rows:
+        found[question][channel] = int(n)
     return found
 
 
@@ -211,7 +225,7 @@ def entitled(session: Session, eligibility: str, forum: int) -> int:
 
 
 def recount(session: Session, question: Question, *, present: int, now: int) -> Certificate:
-    """Count from the ballots themselves; the tally rows are only compared with it.
+    """Count from the ballots themselves; tally and turnout rows are only compared with it.
 
     Runs in the closing transaction, behind the lock that holds every ballot back. The result of a
     final round holds what changed since its first round, if that is counted.
@@ -233,6 +247,7 @@ def recount(session: Session, question: Question, *, present: int, now: int) -> 
     for choice in chosen:
         counted.update(kind.cells(defined, choice))
     found = {cell: n for cell, n in counted.items() if n}
+    channels = _channels(session, question.id)
     eligible = entitled(session, question.eligibility, question.forum_id)
     result = kind.tally(defined, found, ballots=chosen, entitled=eligible)
     first = session.get(Question, question.first_id) if question.first_id else None
@@ -243,7 +258,7 @@ def recount(session: Session, question: Question, *, present: int, now: int) -> 
         counted=len(ballots),
         eligible=eligible,
         present=present,
-        channels=_channels(session, question.id),
+        channels=channels,
         # A digest of secret pairs would tell whoever tries out which choice goes with which.
         digest=audit.digest(
             choice if question.secret else f"{commitment}:{choice}"
@@ -253,7 +268,8 @@ def recount(session: Session, question: Question, *, present: int, now: int) -> 
         heads={},
         cells=found,
         result=result,
-        differs=found != cells(session, [question.id])[question.id],
+        differs=found != cells(session, [question.id])[question.id]
+        or channels != turnout(session, [question.id])[question.id],
         closed_at=now,
     )
 

@@ -12,6 +12,7 @@ from townhall.storage.schema.ballots import (
     Question,
     SecretBallot,
     Tally,
+    Turnout,
 )
 from townhall.storage.schema.base import metadata
 from townhall.storage.schema.forums import (
@@ -76,6 +77,7 @@ __all__ = [
     "Sympathy",
     "TableGroup",
     "Tally",
+    "Turnout",
     "Upload",
     "Writer",
     "metadata",

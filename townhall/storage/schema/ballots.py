@@ -92,6 +92,18 @@ class Tally(SQLModel, table=True):
     n: int = 0
 
 
+class Turnout(SQLModel, table=True):
+    """One writer's count of the seats that took part in one question, by channel; read as `Tally`.
+
+    What a close certifies is counted from `participation`.
+    """
+
+    question_id: int = Field(primary_key=True)
+    writer: int = Field(primary_key=True)
+    channel: str = Field(primary_key=True)
+    n: int = 0
+
+
 class Certificate(SQLModel, table=True):
     """What a close found: counted from the ballots, in the closing transaction."""
 
@@ -105,5 +117,5 @@ class Certificate(SQLModel, table=True):
     heads: dict[str, str] = document()  # writer -> chain head
     cells: dict[str, int] = document()
     result: dict[str, Any] = document()
-    differs: bool = False  # tally rows differed from the recount: an alarm
+    differs: bool = False  # tally or turnout rows differed from the recount: an alarm
     closed_at: int = moment()

@@ -1,0 +1,50 @@
+"""Rooms that see the same are read once; what is one table's stays there."""
+
+from collections.abc import Iterator
+
+import pytest
+from sqlmodel import Session
+
+from tests import facts
+from townhall.domain.audience import AUDIENCES, Audience
+from townhall.screens import questions, slices
+from townhall.storage.database import Database, open_database, writing
+from townhall.storage.schema import Note
+
+Rooms = list[tuple[Audience, int | None]]
+
+
+@pytest.fixture
+def database(sqlite_url: str) -> Iterator[Database]:
+    opened = open_database(sqlite_url)
+    yield opened
+    opened.close()
+
+
+def test_many_rooms_read_from_one_snapshot_see_what_each_would_alone(database: Database) -> None:
+    with writing(database) as session:
+        forum = facts.forum(session)
+        facts.segment(session, forum)
+        facts.question(session, forum)
+        for table in (1, 2):
+            facts.table(session, forum, table, calling=f"{table}")
+            session.add(
+                Note(
+                    forum_id=forum,
+                    table_no=table,
+                    key=f"{table:032x}",
+                    kind="idea",
+                    text=f"{table}",
+                    created_at=facts.NOON,
+                )
+            )
+    rooms: Rooms = [(each, None) for each in AUDIENCES if each != "desk"]
+    rooms += [("desk", 1), ("desk", 2)]
+    alone = [database.read_here(slices.read, forum, *room) for room in rooms]
+    kept: slices.Kept = {}
+
+    def together(session: Session) -> list[object]:
+        return [slices.read(session, forum, *room, kept=kept) for room in rooms]
+
+    assert database.read_here(together) == alone
+    assert [view for view, *_ in kept].count(questions.turnout) == 1
