@@ -56,3 +56,23 @@ async def test_who_stops_waiting_takes_nothing_from_the_others() -> None:
     gone.cancel()
     desk.go.set()
     assert await stays == 4
+
+
+async def test_a_crowd_that_comes_one_by_one_is_gathered_and_who_comes_alone_is_not() -> None:
+    desk = Desk()
+    desk.go.set()
+    together = Together(desk.look)
+
+    async def stream(*numbers: int) -> None:
+        answers = []
+        for n in numbers:
+            answers.append(asyncio.ensure_future(together.ask(n)))
+            for _ in range(5):
+                await asyncio.sleep(0)
+        assert await asyncio.gather(*answers) == [2 * n for n in numbers]
+
+    await stream(1, 2, 3)
+    assert desk.looks == [1, 1, 1]
+    await asyncio.gather(together.ask(4), together.ask(5))
+    await stream(6, 7, 8)
+    assert desk.looks == [1, 1, 1, 2, 3]
