@@ -51,7 +51,7 @@ def configure(settings: Settings) -> None:
     before: list[Processor] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.ExtraAdder(),
-        _with_request_id,
+        _ours,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     last: Processor
@@ -73,9 +73,8 @@ def configure(settings: Settings) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level.upper())
-    # Our own line carries more and no query; the engine's lines would carry ballots; which plugins
-    # alembic finds is nobody's news.
-    for name in ("uvicorn.access", "engineio", "socketio", "alembic.runtime.plugins"):
+    # Our own lines carry more and no query; the engine's would carry ballots.
+    for name in ("uvicorn.access", "engineio", "socketio", "alembic"):
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.getLogger("uvicorn.error").addFilter(_theirs)
 
@@ -88,7 +87,8 @@ def _theirs(record: logging.LogRecord) -> bool:
     return True
 
 
-def _with_request_id(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+def _ours(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    event.pop("color_message", None)  # the same once more, in uvicorn's colours
     if request_id := REQUEST_ID.get():
         event["request_id"] = request_id
     return event

@@ -4,6 +4,7 @@ SQLite is brought up to date at start; a PostgreSQL that is behind is refused wi
 because several processes may be starting at once: `townhall migrate` does it there.
 """
 
+import logging
 from functools import cache
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
 from townhall.domain.errors import Refused
+
+log = logging.getLogger(__name__)
 
 
 def bring_up_to_date(engine: Engine, *, force: bool = False) -> None:
@@ -30,6 +33,7 @@ def bring_up_to_date(engine: Engine, *, force: bool = False) -> None:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         connection.commit()
+        log.info("the database was brought from version %s to version %s", found or "0", head)
 
 
 @cache
