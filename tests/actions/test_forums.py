@@ -135,7 +135,7 @@ async def test_candidates_come_from_proposals_of_a_board(hall: Hall) -> None:
         ({"candidates": (Candidate("하나"), Candidate("", 99))}, "proposal_unknown"),
         ({"board": "nowhere"}, "board_unknown"),
         ({"tables": 201}, "tables_invalid"),
-        ({"tickets": 5_001}, "tickets_number"),
+        ({"tickets": 10_001}, "tickets_number"),
         ({"title": " "}, "text_empty"),
         ({"questions": (NewQuestion("mood", "어때요?"),)}, "definition_invalid"),
         ({"questions": (NewQuestion("yesno", "어때요?", seconds=3),)}, "seconds_invalid"),

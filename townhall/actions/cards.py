@@ -17,7 +17,7 @@ from townhall.storage import seats, sessions
 from townhall.storage.people import new_token
 from townhall.storage.seats import Ticket
 
-MOST_TICKETS = 5_000
+MOST_TICKETS = 10_000
 
 CardRole = Literal["facilitator", "moderator", "stage", "panelist"]
 _MAY_ISSUE: dict[CardRole, str] = {
@@ -37,7 +37,7 @@ async def mint(
     *,
     key: str | None = None,
 ) -> list[Ticket]:
-    """`n` (1 to 5,000) new seat tickets, round robin over `tables` (all of the forum's if None).
+    """`n` (1 to 10,000) new seat tickets, round robin over `tables` (all of the forum's if None).
 
     The tokens are known only now; their number is recorded in the audit chain. With the `key` of
     a form it may be repeated: the same key and number give the same tickets. Refuses

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from starlette.responses import Response
 
-from townhall.actions import accounts, forums, proposals
+from townhall.actions import accounts, cards, forums, proposals
 from townhall.actions.forums import Candidate, MadeForum, NewForum
 from townhall.domain import templates
 from townhall.domain.errors import Refused
@@ -103,7 +103,7 @@ def _wanted(visit: Visit) -> NewForum:
         entry=form.choice("entry", _ENTRY),
         starts_at=form.moment("starts_at"),
         tables=form.integer("tables", 0, forums.MOST_TABLES) or 0,
-        tickets=form.integer("tickets", 0, 5_000) or 0,
+        tickets=form.integer("tickets", 0, cards.MOST_TICKETS) or 0,
         candidates=(*ticked, *_candidates(form.raw("candidates"))),
         board=form.raw("board")[:40] or None,
     )
