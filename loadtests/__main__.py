@@ -17,7 +17,8 @@ MOST: Mapping[str, float] = {
     "ballots": 2_000_000,
     "questions": 50,
     "acts": 100,
-    "tickets": 5_000,
+    "rounds": 5,
+    "tickets": 10_000,
     "workers": 8,
 }
 
@@ -25,7 +26,10 @@ Load = tuple[Callable[..., str], Mapping[str, Any]]
 """What runs, and its options with their defaults."""
 
 LOADS: Mapping[str, Load] = {
-    "bench": (bench.run, {"phones": 2_000, "questions": 10, "acts": 20, "quick": False}),
+    "bench": (
+        bench.run,
+        {"phones": 2_000, "questions": 10, "acts": 20, "rounds": 2, "quick": False},
+    ),
     "fanout": (single.fanout, {"phones": 2_000}),
     "votes": (single.votes, {"phones": 2_000}),
     "memory": (single.memory, {"phones": 2_000}),

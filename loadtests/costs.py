@@ -60,6 +60,15 @@ class Costs:
     joins: Joins
 
 
+def least(rounds: Sequence[Costs]) -> Costs:
+    """The least of each figure: whatever else runs on the machine can only add to it."""
+    return Costs(
+        min((costs.reach for costs in rounds), key=lambda reach: reach.cpu),
+        min((costs.votes for costs in rounds), key=lambda votes: votes.cpu),
+        min((costs.joins for costs in rounds), key=lambda joins: joins.cpu),
+    )
+
+
 async def measure(server: Child, forum: Forum, acts: int) -> Costs:
     """Join everybody, tell everybody `acts` times, let everybody answer every question."""
     many = Many(server.url)
