@@ -84,19 +84,25 @@ class Evening:
         return answered
 
     async def restart(self) -> list[str]:
-        """Start again and send again: all that nobody answered, and a part of the rest.
+        """Start again; whoever is back sends again: all that nobody answered, a part of the rest.
 
         Gives what any of these votes was told that is wrong.
         """
         since = time.perf_counter()
         self.server.start()
-        await self.voters.connect(self.server)
         votes = [
             vote for vote in self._under_way if not vote.answers or self.dice.random() < SENT_AGAIN
         ]
         before = [vote.answers[0]["receipt"] if vote.answers else None for vote in votes]
+        of_seat: dict[int, list[Entry]] = {seat: [] for seat in self.voters.seats}
+        for vote in votes:
+            of_seat[vote.seat].append(vote)
         answered: list[float] = []
-        await self.voters.send(votes, lambda vote: answered.append(time.perf_counter()))
+
+        async def again(seat: int) -> None:
+            await self.voters.send(of_seat[seat], lambda _: answered.append(time.perf_counter()))
+
+        await self.voters.connect(self.server, then=again)
         self.until_first.append(answered[0] - since)
         wrong = []
         for vote, receipt in zip(votes, before, strict=True):

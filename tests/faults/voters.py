@@ -2,7 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
 
 import httpx
 
@@ -40,14 +41,20 @@ class Voters:
         async with httpx.AsyncClient(timeout=60) as http:
             await asyncio.gather(*(enter(http, ticket) for ticket in tickets))
 
-    async def connect(self, *servers: TownhallServer) -> None:
-        """Connect every seat, in turn to one of the servers."""
+    async def connect(
+        self,
+        *servers: TownhallServer,
+        then: Callable[[int], Coroutine[Any, Any, None]] | None = None,
+    ) -> None:
+        """Connect every seat, in turn to one of the servers; `then(seat)` once it is in."""
         doors = asyncio.Semaphore(DOORS)
 
         async def enter(seat: int, url: str) -> None:
             auth = {"forum": self.code, "token": self.tokens[seat]}
             async with doors:
                 self.wires[seat] = await Wire.open(url, auth)
+            if then is not None:
+                await then(seat)
 
         urls = [server.url for server in servers]
         await asyncio.gather(
