@@ -123,7 +123,7 @@ class _Rehearsal:
             before = vitals.Numbers()
             if self.chosen.workers == 1:  # of several each counts for itself
                 before = await vitals.numbers(http, self.url, self.chosen, token)
-            with rehearsals.alone(hall):
+            with here.answered("rehearse_cut_off"), rehearsals.alone(hall):
                 if cleared := await rehearsals.clear(hall, here.OPERATOR):
                     self.told("cleared", {"n": cleared})
                 try:
