@@ -1,4 +1,4 @@
-"""What every command that opens a hall does where it cannot."""
+"""What commands share: where the server is, and what is said of a database that is not there."""
 
 from pathlib import Path
 
@@ -9,6 +9,20 @@ from sqlalchemy import text
 from townhall.cli import here
 from townhall.hall import Hall
 from townhall.settings import Settings
+
+
+@pytest.mark.parametrize(
+    ("host", "local"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8000"),
+        ("0.0.0.0", "http://127.0.0.1:8000"),
+        ("192.168.0.10", "http://192.168.0.10:8000"),
+    ],
+)
+def test_server_is_reached_from_its_machine_wherever_it_listens(host: str, local: str) -> None:
+    assert Settings(host=host).local == Settings(host=host).address == local
+    elsewhere = Settings(host=host, public_url="https://townhall.example.org")
+    assert (elsewhere.local, elsewhere.address) == (local, "https://townhall.example.org")
 
 
 async def nothing(hall: Hall) -> None:
