@@ -55,6 +55,7 @@ CASES: list[tuple[str, str, str, dict[str, Any]]] = [
     ("disk", "warning", "warning", {"commit": 51}),
     ("disk", "stop", "stop", {"flush": 251}),
     ("disk", "ok", "unknown", {"commit": None, "flush": None}),
+    ("disk", "ok", "several", {"commit": None, "flush": None, "workers": 2}),
     ("descriptors", "ok", "ok", {"descriptors": 500}),
     ("descriptors", "ok", "ok", {"descriptors": 350, "workers": 2}),
     ("descriptors", "stop", "stop", {"descriptors": 499}),

@@ -163,10 +163,14 @@ def _questions(found: Figures) -> Line:
 
 
 def _disk(found: Figures) -> Line:
-    """The slower of what the server measured at work, and a flush beside its database."""
+    """The slower of what the server measured at work, and a flush beside its database.
+
+    Each process measures for itself, so of several there is no figure but that of the votes.
+    """
     known = [each for each in (found.commit, found.flush) if each is not None]
     if not known:
-        return _line("disk", "ok", "unknown")
+        several = found.workers > 1
+        return _line("disk", "ok", "several" if several else "unknown", n=found.workers)
     return _bar("disk", max(known), 50, 250)
 
 
