@@ -120,7 +120,13 @@ class Settings(BaseSettings):
     @property
     def address(self) -> str:
         """How people reach this server, as far as it knows."""
-        return self.public_url or f"http://{self.host}:{self.port}"
+        return self.public_url or self.local
+
+    @property
+    def local(self) -> str:
+        """How this machine itself reaches the server, which may listen on all its addresses."""
+        host = "127.0.0.1" if self.host == "0.0.0.0" else self.host  # noqa: S104
+        return f"http://{host}:{self.port}"
 
     @property
     def secure(self) -> bool:

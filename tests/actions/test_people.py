@@ -283,27 +283,38 @@ async def test_a_page_token_lasts_an_hour_and_dies_with_its_session(
     forum = room(hall)
     entrance = await people.join(hall, "123456")
     actor = await people.recognise(hall, entrance.token)
-    token, expires = people.page_token(hall, actor)
+    token, expires = people.page_token(hall, actor, forum)
     assert expires == clock.at + 3_600_000
     assert await people.recognise(hall, token, forum) == actor
     assert await people.recognise(hall, token[:-1] + "x", forum) == VISITOR
     clock.pass_seconds(3600)
     assert await people.recognise(hall, token, forum) == VISITOR
-    again, _ = people.page_token(hall, actor)
+    again, _ = people.page_token(hall, actor, forum)
     await people.leave(hall, actor)
     assert await people.recognise(hall, again, forum) == VISITOR
     assert await people.recognise(hall, entrance.token, forum) == VISITOR
+
+
+async def test_a_page_token_opens_its_own_forum_alone(hall: Hall) -> None:
+    forum = room(hall)
+    with writing(hall.database) as session:
+        other = facts.forum(session, code="654321")
+    actor = await people.recognise(hall, (await people.join(hall, "123456")).token)
+    token, _ = people.page_token(hall, actor, forum)
+    assert await people.recognise(hall, token, forum) == actor
+    assert await people.recognise(hall, token, other) == VISITOR
+    assert await people.recognise(hall, token) == VISITOR
 
 
 async def test_a_moderators_stage_page_listens_as_the_stage(hall: Hall) -> None:
     forum = room(hall)
     link = await cards.card(hall, ORGANISER, forum, "moderator")
     actor = await people.recognise(hall, link, forum)
-    token, _ = people.page_token(hall, actor, "stage")
+    token, _ = people.page_token(hall, actor, forum, "stage")
     listening = await people.recognise(hall, token, forum)
     assert (listening.role, listening.forum) == ("stage", forum)
     seated = await people.recognise(hall, (await people.join(hall, "123456")).token)
-    sneaking, _ = people.page_token(hall, seated, "stage")
+    sneaking, _ = people.page_token(hall, seated, forum, "stage")
     assert await people.recognise(hall, sneaking, forum) == VISITOR
 
 

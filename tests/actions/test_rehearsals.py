@@ -24,6 +24,7 @@ from townhall.storage import rehearsals as stored
 from townhall.storage.backups import contents
 from townhall.storage.database import writing
 from townhall.storage.forums import COPY_DIGITS
+from townhall.storage.schema import Session as SessionRow
 from townhall.storage.schema import metadata
 from townhall.web.i18n import catalogue
 
@@ -220,6 +221,26 @@ async def test_numbers_of_a_deleted_copy_are_never_given_again(either_hall: Hall
     assert again.id > copy.id
     theirs = {row["id"] for row in await either_hall.read(screens.made, again.id)}
     assert min(theirs) > max(asked)
+
+
+async def test_page_of_a_deleted_copy_opens_nobody_elses_session(either_hall: Hall) -> None:
+    made = await original(either_hall)
+    copy = await copied(either_hall, made.id)
+    lead = await people.recognise(either_hall, copy.moderator, copy.id)
+    token, _ = people.page_token(either_hall, lead, copy.id)
+    assert await people.recognise(either_hall, token, copy.id) == lead
+    await rehearsals.delete(either_hall, ORGANISER, copy.id)
+    with writing(either_hall.database) as session:  # SQLite gives the number again by itself
+        somebody = SessionRow(
+            id=lead.session, token_hash="x", role="moderator", forum_id=made.id, created_at=NOON,
+            expires=NOON + 60_000,
+        )  # fmt: skip
+        session.add(somebody)
+    assert await people.revoked_among(either_hall, [lead.session or 0]) == set()
+    _, coming = await people.arrive(either_hall, made.code, token)
+    assert (coming.role, (await people.recognise(either_hall, token)).role) == ("visitor",) * 2
+    with pytest.raises(Refused, match="forum_unknown"):
+        await people.arrive(either_hall, copy.code, token)
 
 
 async def test_a_closing_copy_lets_nobody_in_and_takes_no_vote(hall: Hall) -> None:

@@ -16,7 +16,7 @@ from townhall.cli.vitals import Numbers, commit_ms
 from townhall.crowd.handshake import deflates
 from townhall.crowd.rehearsal import Asked, Kept
 from townhall.domain.ballots import BALLOTS, Definition
-from townhall.domain.rehearsal import sheet
+from townhall.domain.rehearsal import verdict
 from townhall.verify.hashes import commitment, merkle_root, sha256
 from townhall.web.i18n import catalogue
 
@@ -25,12 +25,12 @@ from townhall.web.i18n import catalogue
 def test_every_line_has_words_and_fills_them(language: str) -> None:
     words = catalogue(language)
     for *_, changed in CASES:
-        shown = lines(sheet(replace(WELL, **changed)), words)
+        shown = lines(verdict(replace(WELL, **changed)), words)
         assert not re.search(r"rehearsal\.|[{}]", "\n".join(shown)), shown
 
 
 def test_sheet_is_printed_with_its_verdict_first() -> None:
-    shown = lines(sheet(replace(WELL, lost=2, descriptors=5_200)), catalogue("en"))
+    shown = lines(verdict(replace(WELL, lost=2, descriptors=5_200)), catalogue("en"))
     assert shown[0] == "NO-GO · do not begin yet"
     assert shown[2].startswith("  [stop] Lost receipts: 2 of 900 acknowledged votes")
     assert "  [ok]   The server may open enough files: room for 5,000 phones." in shown

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from townhall.domain.rehearsal import Figures, figures_of, sheet, worst
+from townhall.domain.rehearsal import Figures, figures_of, verdict, worst
 
 WELL = Figures(
     phones=300,
@@ -55,6 +55,7 @@ CASES: list[tuple[str, str, str, dict[str, Any]]] = [
     ("disk", "warning", "warning", {"commit": 51}),
     ("disk", "stop", "stop", {"flush": 251}),
     ("disk", "ok", "unknown", {"commit": None, "flush": None}),
+    ("disk", "ok", "several", {"commit": None, "flush": None, "workers": 2}),
     ("descriptors", "ok", "ok", {"descriptors": 500}),
     ("descriptors", "ok", "ok", {"descriptors": 350, "workers": 2}),
     ("descriptors", "stop", "stop", {"descriptors": 499}),
@@ -87,26 +88,28 @@ CASES: list[tuple[str, str, str, dict[str, Any]]] = [
 def test_line_says_how_a_figure_stands_and_the_sheet_is_as_bad_as_its_worst(
     key: str, level: str, said: str, changed: dict[str, Any]
 ) -> None:
-    found = sheet(replace(WELL, **changed))
+    found = verdict(replace(WELL, **changed))
     line = next(each for each in found.lines if each.key == key)
     assert (line.level, line.said, found.level) == (level, said, level)
 
 
 def test_every_subject_has_one_line_and_every_case_is_a_subject() -> None:
-    subjects = [line.key for line in sheet(WELL).lines]
+    subjects = [line.key for line in verdict(WELL).lines]
     assert len(set(subjects)) == len(subjects)
     assert set(subjects) == {key for key, *_ in CASES}
 
 
 def test_what_must_be_mended_stands_first() -> None:
-    found = sheet(replace(WELL, lost=1, way="http", lag=5_000, deflate=True))
+    found = verdict(replace(WELL, lost=1, way="http", lag=5_000, deflate=True))
     assert [line.key for line in found.lines][:5] == ["lost", "lag", "deflate", "way", "came"]
 
 
 def test_numbers_are_seconds_as_people_read_them() -> None:
-    line = next(e for e in sheet(replace(WELL, vote=2.4, vote_slow=1_234)).lines if e.key == "vote")
+    line = next(
+        e for e in verdict(replace(WELL, vote=2.4, vote_slow=1_234)).lines if e.key == "vote"
+    )
     assert line.numbers == {"seconds": 0.01, "slow": 1.23}
-    none = next(e for e in sheet(replace(WELL, join=0)).lines if e.key == "join")
+    none = next(e for e in verdict(replace(WELL, join=0)).lines if e.key == "join")
     assert none.numbers == {"seconds": 0}
 
 

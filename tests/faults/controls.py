@@ -10,7 +10,7 @@ import dataclasses
 import itertools
 import sys
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterable
 from types import ModuleType
 from typing import Any
@@ -72,13 +72,14 @@ def forgotten_keys() -> None:
 
 
 def last_one_wins() -> None:
-    """Of two votes of a seat the one that arrives last counts, whatever their revs say."""
-    original, arrived = Writer.cast, Counter[tuple[int, int]]()
+    """Of two votes of a seat the one that arrives last counts, whatever their revs say.
+
+    The revs are moments, so that they go on rising after a restart.
+    """
+    original, arrived = Writer.cast, itertools.count(time.time_ns() // 1_000_000)
 
     def cast(self: Writer, ballot: CastBallot, told: Callable[[Any], None]) -> None:
-        arrived[ballot.question, ballot.seat] += 1
-        rev = arrived[ballot.question, ballot.seat]
-        original(self, dataclasses.replace(ballot, rev=rev), told)
+        original(self, dataclasses.replace(ballot, rev=next(arrived)), told)
 
     replace(Writer, "cast", cast)
 

@@ -17,6 +17,7 @@ import httpx
 import pytest
 from sqlalchemy import create_engine
 
+from tests.servers.postgres import PostgresServer
 from tests.servers.process import running
 from tests.servers.townhall import ROOT, TownhallServer
 from townhall.actions import rehearsals
@@ -252,6 +253,27 @@ def test_rehearsal_without_its_server_is_refused_in_one_line(tmp_path: Path) -> 
         assert printed.startswith(words)
         assert len(printed.splitlines()) == 1
     assert server.rows() == before
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.postgres
+def test_database_that_goes_away_is_one_line(tmp_path: Path) -> None:
+    settings = {"TOWNHALL_LANGUAGE": "en"}
+    with running(PostgresServer()) as database:
+        url = database.url(database.create_database())
+        with running(Hall(tmp_path, url, settings=settings)) as hall:
+            made = hall.forum(tickets=6, questions=EVERY_KIND)
+            process = hall.rehearse(made["code"])
+            said(process, "Vote: ")
+            database.kill()
+            printed, _ = process.communicate(timeout=240)
+            assert process.returncode == 2, printed
+            assert printed.splitlines()[-1].startswith("The database went away during")
+            again = hall.rehearse(made["code"])
+            printed, _ = again.communicate(timeout=60)
+            assert (again.returncode, printed.count("\n")) == (2, 1), printed
+            assert printed.startswith("The database does not answer")
+            assert "Traceback" not in printed
 
 
 @pytest.mark.timeout(300)

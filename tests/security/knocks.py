@@ -284,9 +284,9 @@ async def _call(who: Visitor, method: str, path: str, at: str) -> httpx.Response
     token = who.token
     if path.endswith("/token"):
         named = who.hall.database.read_here(sessions.opened_before, token) if token else None
-        token = sessions.page_token(
-            named.id if named and named.id else 0, "", who.hall.now(), people.secret_of(who.hall)
-        )[0]
+        number = named.id if named and named.id else 0
+        forum, secret = who.house.ids["forum"], people.secret_of(who.hall)
+        token = sessions.page_token(number, forum, "", who.hall.now(), secret)[0]
     else:
         who.browser.cookies.clear()
     shown = OURS | ({"Authorization": f"Bearer {token}"} if who.token else {})

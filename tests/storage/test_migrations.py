@@ -6,7 +6,14 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import (
+    Engine,
+    Index,
+    PrimaryKeyConstraint,
+    UniqueConstraint,
+    create_engine,
+    text,
+)
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
@@ -36,6 +43,24 @@ def test_migrated_postgresql_is_the_declared_schema(empty_postgres_url: str) -> 
     bring_up_to_date(engine, force=True)
     assert differences(engine) == []
     engine.dispose()
+
+
+def test_what_goes_with_a_rehearsal_is_found_without_a_look_at_everything() -> None:
+    """For each row that is deleted, a database looks in every table that may refer to it."""
+    deleted = {table.name for table in metadata.sorted_tables if "forum_id" in table.c} | {"forum"}
+    referring = {
+        (table.name, key.parent.name)
+        for table in metadata.sorted_tables
+        for key in table.foreign_keys
+        if key.column.table.name in deleted
+    }
+    leading = {
+        (table.name, next(iter(each.columns)).name)
+        for table in metadata.sorted_tables
+        for each in (table.primary_key, *table.indexes, *table.constraints)
+        if isinstance(each, Index | PrimaryKeyConstraint | UniqueConstraint)
+    }
+    assert referring - leading == set()
 
 
 def at_first_version(url: str) -> Engine:

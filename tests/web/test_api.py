@@ -241,7 +241,7 @@ async def test_a_page_renews_its_token_with_its_own_cookie(
     stage = await cards.card(hall, ORGANISER, forum, "stage")
     await browser.submit("/f/123456/enter", k=stage)
     actor = await people.recognise(hall, browser.cookies["townhall-123456-stage"], forum)
-    old, _ = people.page_token(hall, actor, "stage")
+    old, _ = people.page_token(hall, actor, forum, "stage")
     clock.pass_seconds(7200)
     renewed = await browser.post(
         "/api/f/123456/token", headers=origin | {"Authorization": f"Bearer {old}"}

@@ -84,7 +84,7 @@ class _Comes:
 async def recognise(hall: Hall, token: str, forum: int | None = None) -> Actor:
     """Who holds a raw session token or a signed page token; a visitor when it opens nothing.
 
-    `forum` (id) says in which forum an account's role is asked for.
+    `forum` (id) says in which forum an account's role is asked for, and whose page it is.
     """
     _, actor = await _look(hall, token, forum, None)
     return actor
@@ -117,14 +117,14 @@ def _arrivals(session: Session, coming: Sequence[_Comes]) -> list[tuple[Gate | N
     return list(zip(found, actors, strict=True))
 
 
-def page_token(hall: Hall, actor: Actor, screen: str = "") -> tuple[str, int]:
-    """A signed token for the page's socket and its expiry (ms), valid one hour.
+def page_token(hall: Hall, actor: Actor, forum: int, screen: str = "") -> tuple[str, int]:
+    """A signed token for the socket of a forum's page and its expiry (ms), valid one hour there.
 
     With `screen` "stage" it opens the projector's audience and nothing more. Refuses `sign_in`.
     """
     if actor.session is None:
         raise Refused("sign_in")
-    return sessions.page_token(actor.session, screen, hall.now(), secret_of(hall))
+    return sessions.page_token(actor.session, forum, screen, hall.now(), secret_of(hall))
 
 
 async def revoked_among(hall: Hall, ids: Sequence[int]) -> set[int]:

@@ -185,32 +185,13 @@ async def reopen(hall: Hall, actor: Actor, *, key: str, question: int) -> dict[s
     def decide(session: Session, forum: Forum, now: int) -> Change[dict[str, Any]]:
         old = questions.get(session, question, _id(forum))
         rules.reopen(rules.course_of(old))
-        copied = {name: getattr(old, name) for name in _COPIED}
-        new = questions.add(session, Question(**copied, reopens=old.id, state="draft"))
+        draft = questions.again(old, _id(forum), first_id=old.first_id, reopens=old.id)
+        new = questions.add(session, draft)
         body = {"question": new, "reopens": old.id}
         value = {"question": new, "state": "draft", "closes_at": None}
         return Change(value, frozenset({"questions"}), ("question_reopen", body))
 
     return await steer(hall, actor, "question.steer", key, decide)
-
-
-_COPIED = (
-    "forum_id",
-    "position",
-    "kind",
-    "round",
-    "first_id",
-    "title",
-    "help",
-    "options",
-    "config",
-    "secret",
-    "changeable",
-    "results",
-    "base",
-    "eligibility",
-    "seconds",
-)
 
 
 def _summaries(session: Session, forum: Forum) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ import typer
 from townhall.cli import here
 from townhall.cli.lines import printable
 from townhall.storage import backups
-from townhall.storage.backups.contents import ForumCopy
+from townhall.storage.backups.contents import SavedForum
 from townhall.web.i18n import Words, catalogue
 
 
@@ -34,7 +34,7 @@ def command(
     tell(held, words)
 
 
-def tell(held: list[ForumCopy], words: Words) -> None:
+def tell(held: list[SavedForum], words: Words) -> None:
     """What a copy holds, for people: each forum with its ballots and the heads of its chains."""
     ballots = sum(forum.ballots for forum in held)
     print(words("backup.sum", forums=len(held), ballots=f"{ballots:,}"))

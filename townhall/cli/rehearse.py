@@ -24,7 +24,7 @@ from townhall.crowd.client import NotLetIn
 from townhall.crowd.figures import NEVER, percentile
 from townhall.crowd.rehearsal import Evening, Seen
 from townhall.domain.errors import Refused
-from townhall.domain.rehearsal import Figures, Sheet, sheet
+from townhall.domain.rehearsal import Figures, Verdict, verdict
 from townhall.hall import Hall
 from townhall.settings import Settings
 from townhall.storage.database import normalised
@@ -63,7 +63,7 @@ def command(
         if not as_json:
             print(words("rehearse.interrupted"))
         raise typer.Exit(INTERRUPTED) from None
-    said = sheet(found)
+    said = verdict(found)
     if as_json:
         print(json.dumps(asdict(said) | {"figures": asdict(found)}, ensure_ascii=False))
     else:
@@ -71,8 +71,8 @@ def command(
     raise typer.Exit(NO_GO if said.level == "stop" else 0)
 
 
-def lines(said: Sheet, words: Words) -> list[str]:
-    """The sheet for people: the verdict, then line by line."""
+def lines(said: Verdict, words: Words) -> list[str]:
+    """The sheet for people: what all comes to, then line by line."""
     marks = {level: f"[{words(f'rehearsal.level.{level}')}]" for level in ("ok", "warning", "stop")}
     width = max(len(mark) for mark in marks.values())
     return [
@@ -123,7 +123,7 @@ class _Rehearsal:
             before = vitals.Numbers()
             if self.chosen.workers == 1:  # of several each counts for itself
                 before = await vitals.numbers(http, self.url, self.chosen, token)
-            with rehearsals.alone(hall):
+            with here.answered("rehearse_cut_off"), rehearsals.alone(hall):
                 if cleared := await rehearsals.clear(hall, here.OPERATOR):
                     self.told("cleared", {"n": cleared})
                 try:

@@ -65,10 +65,7 @@ class Server:
         self.socket = socket.socket(fileno=worker) if worker is not None else listen(settings)
         self.settings = settings.model_copy(update={"port": self.socket.getsockname()[1]})
         self.townhall = Townhall(self.settings)
-        self.url = (
-            self.settings.public_url or f"http://{_shown(settings.host)}:{self.settings.port}"
-        )
-        self.local_url = f"http://127.0.0.1:{self.settings.port}"
+        self.url, self.local_url = self.settings.address, self.settings.local
         self._url_file = url_file
         self._uvicorn = _Leaving(
             self.townhall.leave,
@@ -130,7 +127,3 @@ class _Leaving(uvicorn.Server):
             server.close()
         await self._leave()
         await super().shutdown(sockets)
-
-
-def _shown(host: str) -> str:
-    return "127.0.0.1" if host in ("0.0.0.0", "127.0.0.1") else host  # noqa: S104

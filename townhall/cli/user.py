@@ -59,8 +59,7 @@ def password(login: Login, stdin: FromInput = False) -> None:
 
 def invite_link(settings: Settings, token: str) -> str:
     """The address of an invitation; its token stays in the fragment, which no log sees."""
-    base = settings.public_url or f"http://{settings.host}:{settings.port}"
-    return f"{base}/invite#k={token}"
+    return f"{settings.address}/invite#k={token}"
 
 
 def _password(from_input: bool) -> str:

@@ -54,8 +54,7 @@ async def numbers(http: httpx.AsyncClient, url: str, chosen: Settings, token: st
     Nobody on the way may read the token: it goes to this machine, or over https.
     """
     shown = {"Authorization": f"Bearer {token}"}
-    host = "127.0.0.1" if chosen.host == "0.0.0.0" else chosen.host  # noqa: S104
-    seen = [f"http://{host}:{chosen.port}", *([url] if way(url) != "http" else [])]
+    seen = [chosen.local, *([url] if way(url) != "http" else [])]
     for address in dict.fromkeys(seen):
         try:
             answer = await http.get(f"{address}/metrics", headers=shown)

@@ -12,8 +12,8 @@ from townhall.domain.capacity import DESCRIPTORS_BESIDE
 
 Level = Literal["ok", "warning", "stop"]
 
-_SHARED = frozenset(("database", "disk_full", "disk_failed", "read_only"))
-"""Reasons of /readyz that somebody must do something about; the others pass."""
+_EXPLAINED = frozenset(("database", "disk_full", "disk_failed", "read_only"))
+"""Reasons of /readyz with a sentence of their own: somebody must act. The others pass."""
 
 _ORDER: tuple[Level, ...] = ("ok", "warning", "stop")
 
@@ -70,14 +70,14 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Sheet:
+class Verdict:
     """All lines, the worst first, and what they come to: the worst of them."""
 
     level: Level
     lines: tuple[Line, ...]
 
 
-def sheet(found: Figures) -> Sheet:
+def verdict(found: Figures) -> Verdict:
     """The go/no-go sheet of these figures."""
     lines = (
         _lost(found),
@@ -95,7 +95,7 @@ def sheet(found: Figures) -> Sheet:
         _way(found),
     )
     ranked = sorted(lines, key=lambda line: -_ORDER.index(line.level))
-    return Sheet(ranked[0].level, tuple(ranked))
+    return Verdict(ranked[0].level, tuple(ranked))
 
 
 def worst(*levels: Level) -> Level:
@@ -163,10 +163,14 @@ def _questions(found: Figures) -> Line:
 
 
 def _disk(found: Figures) -> Line:
-    """The slower of what the server measured at work, and a flush beside its database."""
+    """The slower of what the server measured at work, and a flush beside its database.
+
+    Each process measures for itself, so of several there is no figure but that of the votes.
+    """
     known = [each for each in (found.commit, found.flush) if each is not None]
     if not known:
-        return _line("disk", "ok", "unknown")
+        several = found.workers > 1
+        return _line("disk", "ok", "several" if several else "unknown", n=found.workers)
     return _bar("disk", max(known), 50, 250)
 
 
@@ -199,7 +203,7 @@ def _server(found: Figures) -> Line:
     if found.ready == "bus_deaf":
         return _line("server", "warning", "bus_deaf")
     if found.ready != "ok":
-        return _line("server", "stop", found.ready if found.ready in _SHARED else "stop")
+        return _line("server", "stop", found.ready if found.ready in _EXPLAINED else "stop")
     return _line("server", "ok", where, n=found.workers)
 
 

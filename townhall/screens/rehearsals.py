@@ -19,7 +19,7 @@ def rehearsal(
     if found is None:
         return None
     figures = rules.figures_of(found.figures)
-    said = rules.sheet(figures)
+    said = rules.verdict(figures)
     return {
         "at": found.at,
         "version": found.version,

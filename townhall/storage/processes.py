@@ -9,11 +9,12 @@ dead one's.
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
 from townhall.domain.errors import Refused
@@ -74,7 +75,8 @@ def _rehearsing_lock(engine: Engine) -> Iterator[None]:
         try:
             yield
         finally:
-            connection.execute(text(f"SELECT pg_advisory_unlock({REHEARSAL}, 0)"))
+            with suppress(OperationalError):  # a connection that has gone holds no lock
+                connection.execute(text(f"SELECT pg_advisory_unlock({REHEARSAL}, 0)"))
 
 
 def called(process: str) -> str:

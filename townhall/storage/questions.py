@@ -55,6 +55,18 @@ def add(session: Session, question: Question) -> int:
     return question.id
 
 
+_ASKED = (
+    "position", "kind", "round", "title", "help", "options", "config", "secret", "changeable",
+    "results", "base", "eligibility", "seconds",
+)  # fmt: skip
+
+
+def again(question: Question, forum: int, **columns: Any) -> Question:
+    """A draft for a forum that asks the same, but for these columns; it is not stored yet."""
+    asked = {name: getattr(question, name) for name in _ASKED}
+    return Question(**asked | columns, forum_id=forum)
+
+
 def remove(session: Session, question: Question) -> None:
     """Take a draft out, and off the segments that named it."""
     for segment in session.exec(select(Segment).where(Segment.question_id == question.id)):

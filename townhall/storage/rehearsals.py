@@ -75,24 +75,17 @@ def duplicate(session: Session, original: Forum, title: str, now: int) -> int:
     return made
 
 
-_COPIED = (
-    "position", "kind", "round", "title", "help", "config", "secret", "changeable", "results",
-    "base", "eligibility", "seconds",
-)  # fmt: skip
-
-
 def _questions(session: Session, original: int, made: int) -> dict[int, int]:
     """The questions as drafts; old id -> new id."""
     found: dict[int, int] = {}
     for row in questions.of_forum(session, original):
         told = row.config.get("over") == "summaries"  # its options are what the tables will say
-        copied = {name: getattr(row, name) for name in _COPIED}
-        new = Question(
-            forum_id=made,
-            options=[] if told else [dict(option) for option in row.options],
+        new = questions.again(
+            row,
+            made,
+            options=[] if told else row.options,
             first_id=found.get(row.first_id or 0),
             reopens=found.get(row.reopens or 0),
-            **copied,
         )
         found[row.id or 0] = questions.add(session, new)
     return found

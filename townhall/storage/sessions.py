@@ -2,7 +2,8 @@
 
 A card or a link is a session too; a browser that enters with one gets a child. A session is alive
 while neither it nor its parent is revoked or expired and its seat, where it has one, is not
-voided. Signed page tokens name a session and are as alive as it is.
+voided. Signed page tokens name a session in a forum and are as alive as both: SQLite may give the
+number of a session that went with a rehearsal once more, and a forum's never (`storage.fresh`).
 """
 
 import hmac
@@ -80,7 +81,7 @@ def opened_before(session: Session, token: str) -> Row | None:
 
 @dataclass(frozen=True)
 class Shown:
-    """A token that somebody shows, and the forum in which an account's role is asked for."""
+    """A token that somebody shows, and the forum they come to: an account has its role there."""
 
     token: str
     forum: int | None = None
@@ -89,21 +90,20 @@ class Shown:
 def recognise(session: Session, shown: Sequence[Shown], now: int, secret: str) -> list[Actor]:
     """Who holds each token: a raw session token or a signed page token.
 
-    What is unknown, expired, revoked or forged is a visitor.
+    What is unknown, expired, revoked, forged or signed for another forum is a visitor.
     """
     pages = {
-        each.token: _read_page_token(each.token, now, secret) if "." in each.token else None
-        for each in shown
+        each: _read_page_token(each, now, secret) if "." in each.token else None for each in shown
     }
     ids = [page[0] for page in pages.values() if page is not None]
-    hashes = {token: digest(token) for token, page in pages.items() if page is None}
+    hashes = {each: digest(each.token) for each, page in pages.items() if page is None}
     by_id = {row.id: row for row in _found(session, _BY_ID, ids, now)}
     by_hash = {row.token_hash: row for row in _found(session, _BY_HASH, [*hashes.values()], now)}
 
     def one(each: Shown) -> Actor:
-        page = pages[each.token]
+        page = pages[each]
         if page is None:
-            row, screen = by_hash.get(hashes[each.token]), ""
+            row, screen = by_hash.get(hashes[each]), ""
         else:
             row, screen = by_id.get(page[0]), page[1]
         actor = VISITOR if row is None else _actor(session, row, each.forum)
@@ -118,20 +118,21 @@ def _found(session: Session, wanted: Any, asked: Sequence[object], now: int) -> 
     return session.connection().execute(wanted, {"wanted": list(asked), "now": now}).all()
 
 
-def page_token(session_id: int, screen: str, now: int, secret: str) -> tuple[str, int]:
-    """A signed token for the page's socket, and when it expires.
+def page_token(session_id: int, forum: int, screen: str, now: int, secret: str) -> tuple[str, int]:
+    """A signed token for the socket of a forum's page, and when it expires.
 
     `screen` is "stage" where somebody who may do more opened the projector's page.
     """
     expires = now + PAGE_TOKEN_MS
     body = f"{session_id}.{screen}.{expires}"
-    return f"{body}.{_sign(body, secret)}", expires
+    return f"{body}.{_sign(forum, body, secret)}", expires
 
 
-def _read_page_token(token: str, now: int, secret: str) -> tuple[int, str] | None:
-    """The session id and screen that a signed token names, unless it is forged or expired."""
-    body, _, signature = token.rpartition(".")
-    if not hmac.compare_digest(signature.encode(), _sign(body, secret).encode()):
+def _read_page_token(shown: Shown, now: int, secret: str) -> tuple[int, str] | None:
+    """The session id and screen that a token signed for this forum names, until it expires."""
+    body, _, signature = shown.token.rpartition(".")
+    wanted = _sign(shown.forum, body, secret)
+    if not hmac.compare_digest(signature.encode(), wanted.encode()):
         return None
     session_id, screen, expires = body.split(".")
     return (int(session_id), screen) if int(expires) > now else None
@@ -237,8 +238,9 @@ def revoked_among(session: Session, ids: Sequence[int], now: int) -> set[int]:
     return set(ids) - {int(row[0]) for row in rows}
 
 
-def _sign(body: str, secret: str) -> str:
-    return hmac.new(secret.encode(), b"page:" + body.encode(), "sha256").hexdigest()[:32]
+def _sign(forum: int | None, body: str, secret: str) -> str:
+    signed = f"page:{forum}:{body}"
+    return hmac.new(secret.encode(), signed.encode(), "sha256").hexdigest()[:32]
 
 
 def _alive(wanted: Any) -> Any:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sqlalchemy import Engine, ExceptionContext, event
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
 from townhall.domain.errors import Refused
@@ -52,6 +53,15 @@ def reason_of(error: BaseException) -> Reason | None:
         if name.startswith(beginning):
             return reason
     return _POSTGRESQL.get(getattr(error, "sqlstate", None) or "")
+
+
+def away(error: BaseException) -> str | None:
+    """Why the database does not answer, in its own words; None where an error is another's."""
+    if not isinstance(error, OperationalError):
+        return None
+    if getattr(error.orig, "sqlite_errorname", "") == "SQLITE_ERROR":
+        return None  # a statement is wrong, and SQLite calls that operational as well
+    return next(iter(str(error.orig).splitlines()), "-")
 
 
 def of(session: Session) -> Trouble:

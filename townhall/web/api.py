@@ -62,7 +62,7 @@ async def token(visit: Visit) -> Response:
         for cookie in visit.cookies.tokens(name, visit.forum.code)[:1]:
             actor = await people.recognise(visit.hall, cookie, visit.forum.id)
             if actor.session is not None and wanted in {"", str(actor.session)}:
-                fresh, expires = people.page_token(visit.hall, actor, screen)
+                fresh, expires = people.page_token(visit.hall, actor, visit.forum.id, screen)
                 return visit.json({"status": "ok", "token": fresh, "expires": expires})
     raise Refused("sign_in")
 

@@ -88,7 +88,7 @@ def _page_token(visit: Visit, actor: Actor) -> str:
     if actor.session is None:
         return ""
     screen = "stage" if actor.role == "stage" else ""
-    return people.page_token(visit.hall, actor, screen)[0]
+    return people.page_token(visit.hall, actor, visit.forum.id, screen)[0]
 
 
 async def join(visit: Visit) -> Response:

@@ -11,11 +11,11 @@ from sqlalchemy.engine import make_url
 
 from townhall.domain.errors import Refused
 from townhall.storage.backups import files, postgres, sqlite
-from townhall.storage.backups.contents import ForumCopy
+from townhall.storage.backups.contents import SavedForum
 from townhall.storage.database import normalised
 
 
-def save(database_url: str, file: Path, *, secret_open: bool = False) -> list[ForumCopy]:
+def save(database_url: str, file: Path, *, secret_open: bool = False) -> list[SavedForum]:
     """Copy the database to a new file; what the copy holds, forum by forum.
 
     Refuses `backup_exists` (file), `backup_unwritable` (file, reason), `backup_nothing` (where),
@@ -38,7 +38,7 @@ def save(database_url: str, file: Path, *, secret_open: bool = False) -> list[Fo
     return held
 
 
-def restore(database_url: str, file: Path, *, replace: bool = False) -> list[ForumCopy]:
+def restore(database_url: str, file: Path, *, replace: bool = False) -> list[SavedForum]:
     """Check a copy, then put it in the place of the database; what it held, forum by forum.
 
     The restored database has no epoch: the next start draws one, by which every screen notices

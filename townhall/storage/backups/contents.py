@@ -16,7 +16,7 @@ from townhall.storage.migrations import configuration
 
 
 @dataclass(frozen=True)
-class ForumCopy:
+class SavedForum:
     """One forum: its code and title, the ballots that count, writer -> (links, head)."""
 
     code: str
@@ -25,7 +25,7 @@ class ForumCopy:
     chains: dict[int, tuple[int, str]] = field(default_factory=dict)
 
 
-def forums_in(connection: Connection) -> list[ForumCopy]:
+def forums_in(connection: Connection) -> list[SavedForum]:
     """Every forum, the oldest first; a copy to rehearse in is nobody's to compare."""
     forums = connection.execute(
         text(
@@ -34,7 +34,7 @@ def forums_in(connection: Connection) -> list[ForumCopy]:
             f"FROM forum f WHERE length(f.code) < {COPY_DIGITS} ORDER BY f.id"
         )
     ).all()
-    found = {row.id: ForumCopy(row.code, row.title, row.ballots) for row in forums}
+    found = {row.id: SavedForum(row.code, row.title, row.ballots) for row in forums}
     chains = text("SELECT forum_id, writer, n, head FROM chain ORDER BY forum_id, writer")
     for row in connection.execute(chains):
         if row.forum_id in found:

@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
 from townhall.domain.errors import Refused
 from townhall.storage.backups.contents import (
-    ForumCopy,
+    SavedForum,
     begin_anew,
     forums_in,
     refuse_broken_chain,
@@ -39,7 +39,7 @@ _ESCAPED = re.compile(r"\\(.)")
 _LETTERS = {"n": "\n", "t": "\t", "r": "\r"}
 
 
-def save(url: URL, part: Path, secret_open: bool) -> list[ForumCopy]:
+def save(url: URL, part: Path, secret_open: bool) -> list[SavedForum]:
     """Dump into `part` in the custom format; what the same snapshot holds.
 
     The facts of the installation stay here: whoever had its secret could sign page tokens.
@@ -57,7 +57,7 @@ def save(url: URL, part: Path, secret_open: bool) -> list[ForumCopy]:
     return found
 
 
-def restore(url: URL, file: Path, replace: bool) -> list[ForumCopy]:
+def restore(url: URL, file: Path, replace: bool) -> list[SavedForum]:
     """Check a dump, then put it in the place of the database's tables in one transaction."""
     _check(file)
     with _connected(url) as connection:

@@ -17,7 +17,7 @@ from townhall.domain.errors import Refused
 from townhall.storage import processes
 from townhall.storage.backups import files
 from townhall.storage.backups.contents import (
-    ForumCopy,
+    SavedForum,
     begin_anew,
     forums_in,
     refuse_broken_chain,
@@ -37,7 +37,7 @@ _LINKS = (
 _ENDS = "SELECT forum_id, writer, n, head FROM chain"
 
 
-def save(url: URL, part: Path, secret_open: bool) -> list[ForumCopy]:
+def save(url: URL, part: Path, secret_open: bool) -> list[SavedForum]:
     """Copy into `part`, an empty file; what the copy holds."""
     path = Path(url.database or "")
     try:
@@ -55,7 +55,7 @@ def save(url: URL, part: Path, secret_open: bool) -> list[ForumCopy]:
     return found
 
 
-def restore(url: URL, file: Path, replace: bool) -> list[ForumCopy]:
+def restore(url: URL, file: Path, replace: bool) -> list[SavedForum]:
     """Check a copy of `file` beside the database, then put it in its place."""
     target = Path(url.database or "")
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -134,7 +134,7 @@ class Ask(SQLModel, table=True):
     __table_args__ = (UniqueConstraint("forum_id", "key"),)
     id: int | None = Field(default=None, primary_key=True)
     forum_id: int = Field(foreign_key="forum.id", index=True)
-    seat_id: int = Field(foreign_key="seat.id")
+    seat_id: int = Field(foreign_key="seat.id", index=True)
     key: str
     text: str = Field(sa_type=Text)
     state: str = "open"  # open | on_stage | answered | hidden
@@ -146,4 +146,4 @@ class AskUpvote(SQLModel, table=True):
 
     __tablename__ = "ask_upvote"
     ask_id: int = Field(primary_key=True, foreign_key="ask.id")
-    seat_id: int = Field(primary_key=True, foreign_key="seat.id")
+    seat_id: int = Field(primary_key=True, foreign_key="seat.id", index=True)

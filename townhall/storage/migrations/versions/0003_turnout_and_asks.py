@@ -1,4 +1,7 @@
-"""Turnout: who took part, counted as they come and not anew for every screen."""
+"""Turnout, counted as people take part and not anew for every screen; asks are found by seat.
+
+For each seat that goes with a rehearsal a database looks whether an ask refers to it.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -26,3 +29,5 @@ def upgrade() -> None:
         f"SELECT question_id, {BEFORE}, channel, count(*) FROM participation "
         "GROUP BY question_id, channel"
     )
+    op.create_index(op.f("ix_ask_seat_id"), "ask", ["seat_id"])
+    op.create_index(op.f("ix_ask_upvote_seat_id"), "ask_upvote", ["seat_id"])
