@@ -135,3 +135,34 @@ def test_a_change_that_was_not_sent_leaves_the_earlier_vote_and_says_so(
     expect(page.locator(".light-done")).to_contain_text("센 표: A 4점, B 4점, C 4점")
     expect(page.locator(".help")).to_have_count(0)
     page.screenshot(path=pictures / "phone-closed.png")
+
+
+def test_a_keyboard_sees_what_has_focus_and_keeps_it_when_the_vote_is_cast(
+    browser: Browser, house: House, pictures: Path
+) -> None:
+    page = phone(browser)
+    page.goto(house.addresses["phone"])
+    score = house.questions()[0]["id"]
+    house.lead("agenda_start")
+    house.lead("question_open", question=score)
+    rows = page.locator(".ballot-row")
+    expect(rows).to_have_count(3)
+
+    switch = page.locator(".switches .btn").first
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        if switch.evaluate("one => one === document.activeElement"):
+            break
+    page.screenshot(path=pictures / "phone-focus.png")
+    lowest = switch.evaluate("one => one.getBoundingClientRect().bottom")
+    assert lowest < page.locator(".deed").evaluate("one => one.getBoundingClientRect().top")
+
+    for n in range(3):
+        rows.nth(n).locator(".rate input").nth(3).focus()
+        page.keyboard.press("Space")
+    page.locator("button[form=ballot]").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".light-done")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="바꾸기")).to_be_focused()
+    page.screenshot(path=pictures / "phone-focus-cast.png")
