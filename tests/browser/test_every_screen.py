@@ -189,6 +189,18 @@ def _in_sight(tab: Visitor) -> list[str]:
     return wrong
 
 
+def _above_the_foot(tab: Visitor) -> float:
+    """How far the page's last line is from the rule of its foot, on a phone."""
+    tab.page.set_viewport_size({"width": 390, "height": 844})
+    gap: float = tab.page.evaluate(
+        """() => {
+          const box = (name) => document.querySelector(name).getBoundingClientRect();
+          return box(".foot").top - box("main").bottom;
+        }"""
+    )
+    return gap
+
+
 def _spoken(url: str, lang: str, *, fresh: str, house: House) -> str:
     """The same address in a language. A ticket opens one phone; the second is one by code."""
     if fresh == "phone" and lang == "en":
@@ -231,6 +243,8 @@ def test_pages_hold_at_every_size(browser: Browser, house: House, album: Path | 
             assert answer.status == 200, (path, answer.status)
             tab.check(name, album)
             tab.check_access(name)
+            if name in ("signup", "write", "score"):
+                assert _above_the_foot(tab) >= 24, name
         faults += tab.close()
         panel = Visitor(browser, "panel", lang)
         panel.open(house.addresses["panel"].replace("/enter", f"/enter?lang={lang}"))

@@ -135,3 +135,66 @@ def test_a_change_that_was_not_sent_leaves_the_earlier_vote_and_says_so(
     expect(page.locator(".light-done")).to_contain_text("센 표: A 4점, B 4점, C 4점")
     expect(page.locator(".help")).to_have_count(0)
     page.screenshot(path=pictures / "phone-closed.png")
+
+
+def test_a_keyboard_sees_what_has_focus_and_keeps_it_when_the_vote_is_cast(
+    browser: Browser, house: House, pictures: Path
+) -> None:
+    page = phone(browser)
+    page.goto(house.addresses["phone"])
+    score = house.questions()[0]["id"]
+    house.lead("agenda_start")
+    house.lead("question_open", question=score)
+    rows = page.locator(".ballot-row")
+    expect(rows).to_have_count(3)
+
+    switch = page.locator(".switches .btn").first
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        if switch.evaluate("one => one === document.activeElement"):
+            break
+    page.screenshot(path=pictures / "phone-focus.png")
+    lowest = switch.evaluate("one => one.getBoundingClientRect().bottom")
+    assert lowest < page.locator(".deed").evaluate("one => one.getBoundingClientRect().top")
+
+    for n in range(3):
+        rows.nth(n).locator(".rate input").nth(3).focus()
+        page.keyboard.press("Space")
+    page.locator("button[form=ballot]").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".light-done")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="바꾸기")).to_be_focused()
+    page.screenshot(path=pictures / "phone-focus-cast.png")
+
+
+def test_results_stay_on_the_phone_when_the_moderator_goes_on(
+    browser: Browser, house: House, pictures: Path
+) -> None:
+    page = phone(browser)
+    page.goto(house.addresses["phone"])
+    score = house.questions()[0]["id"]
+    house.lead("agenda_start")
+    house.lead("question_open", question=score)
+    rows = page.locator(".ballot-row")
+    expect(rows).to_have_count(3)
+    for n in range(3):
+        rows.nth(n).locator(".rate label").nth(3).click()
+    page.locator("button[form=ballot]").click()
+    expect(page.locator(".light-done")).to_be_visible()
+    house.close_question(score)
+    house.lead("question_reveal", question=score)
+    expect(page.locator("main > .part .outcome")).to_be_visible()
+
+    house.lead("agenda_next")
+    expect(page.locator(".now")).to_be_visible()
+    page.locator(".found summary").click()
+    expect(page.locator(".found .outcome")).to_be_visible()
+    page.screenshot(path=pictures / "phone-went-on.png", full_page=True)
+    house.lead("agenda_end")
+    expect(page.locator(".now")).to_contain_text("토론회가 끝났어요")
+    expect(page.locator(".found .outcome")).to_be_visible()
+    expect(page.locator(".found summary")).to_contain_text("내 표: A 4점, B 4점, C 4점")
+    page.screenshot(path=pictures / "phone-ended.png", full_page=True)
+    page.get_by_role("link", name="점수표 보기").click()
+    expect(page).to_have_url(re.compile(r"/s/\d+$"))

@@ -204,3 +204,11 @@ def test_no_korean_stands_outside_the_catalogues() -> None:
         if KOREAN.search(shown.replace(OWN_NAME, ""))
     ]
     assert not found, listed(found)
+
+
+def test_abstaining_has_one_word_in_each_language() -> None:
+    keys = ("live.passed", "live.scored_pass", "live.base_abstained")
+    for language, word in (("ko", "기권"), ("en", "abstain")):
+        said = catalogue(language)
+        assert str(said["live.option.abstain"]).lower() == word
+        assert [key for key in keys if word not in str(said[key])] == []

@@ -78,6 +78,15 @@ test("a new table talk begins with no summary, and the last talk's stay until th
     stage({ summaries: told, agenda: { state: "running", current, segments: [talk(1, "tables", 0), talk(2, "ask", 5), talk(3, "tables", began)] } }, "summaries");
   assert.match(at(2, null), /첫 이야기/);
   assert.doesNotMatch(at(3, 9), /첫 이야기/);
+});
+
+test("the wall of summaries is headed with the name of its own talk", () => {
+  const talk = (/** @type {number} */ id, /** @type {string} */ title) => ({ id, title, kind: "tables", started_at: id });
+  const at = (/** @type {number} */ current) =>
+    stage({ summaries: [], agenda: { state: "running", current, segments: [talk(1, "모둠 이야기"), talk(2, "목표와 기준")] } }, "summaries");
+  assert.match(at(1), /<h1[^]*모둠 이야기/);
+  assert.match(at(2), /목표와 기준/);
+  assert.doesNotMatch(at(2), /모둠 이야기|stage\.summaries"/);
   assert.match(at(3, 9), /stage\.no_summaries/);
 });
 

@@ -66,6 +66,25 @@ export function draw(element, template) {
 }
 
 /**
+ * Draw, and where that takes away what had focus, or locks the field that had it, give focus to the
+ * first element that `to` names: a keyboard must not begin again at the top of the page. A stepper
+ * that has nothing left to give keeps its place.
+ * @param {HTMLElement|null} element
+ * @param {() => void} paint
+ * @param {string[]} to  selectors, the best first
+ */
+export function holding(element, paint, to) {
+  const had = document.activeElement;
+  const inside = element && had && element.contains(had);
+  paint();
+  if (!inside || (element.contains(had) && !had.matches("input:disabled"))) return;
+  const found = to.map((name) => /** @type {HTMLElement|null} */ (element.querySelector(name))).find(Boolean);
+  if (!found) return;
+  if (found.tabIndex < 0) found.tabIndex = -1;
+  found.focus({ preventScroll: true });
+}
+
+/**
  * A sentence whose `**marked**` parts stand out.
  * @param {string} key
  * @param {Record<string, unknown>} [params]

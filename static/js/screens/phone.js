@@ -3,7 +3,7 @@
  * drawing lies in phone/, the rules of a ballot in ballots/.
  */
 
-import { announce, draw, draws, html, nothing, painter } from "../lib/dom.js";
+import { announce, draw, draws, holding, html, nothing, painter } from "../lib/dom.js";
 import { isOpen, stateKey } from "../lib/lights.js";
 import { house, icon } from "../lib/marks.js";
 import { Outbox } from "../lib/outbox.js";
@@ -17,6 +17,9 @@ import { Votes, matches, sealed } from "./phone/votes.js";
 
 /** Views that are fetched when they are first looked at: a question needs none of them. */
 const FETCH = { tabs: () => import("./phone/tabs.js"), score: () => import("./phone/score.js") };
+
+/** Where focus goes when what had it is gone: to the light of a ballot just cast, to its confirm step, else to the head. */
+const FOCUS = [".deed .light", ".deed .two button", "h1"];
 
 const TABS = ["agenda", "table", "asks", "votes"];
 
@@ -325,7 +328,8 @@ export class Phone {
       return;
     }
     const view = this.view();
-    if (view) draw(document.getElementById("main"), html`${this.notice()}${view}`);
+    const main = document.getElementById("main");
+    if (view) holding(main, () => draw(main, html`${this.notice()}${view}`), FOCUS);
     draw(document.getElementById("tabs"), this.nav());
   }
 }

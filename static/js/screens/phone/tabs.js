@@ -1,6 +1,6 @@
 /**
  * The four tabs of the phone: the order of the day with what is on now, my table, the questions to
- * the stage, and my receipts.
+ * the stage, and the results with my receipts.
  */
 
 import { andOpen, byVotes } from "../../lib/asks.js";
@@ -9,6 +9,7 @@ import { composing, html, live, nothing, vars } from "../../lib/dom.js";
 import { icon } from "../../lib/marks.js";
 import { t } from "../../lib/words.js";
 import { personalLink } from "../join.js";
+import { results, scoreLink } from "./results.js";
 import { choiceWords, switches } from "./vote.js";
 
 /** @typedef {import("../phone.js").Phone} Phone */
@@ -111,20 +112,43 @@ function openOnes(phone) {
   </section>`;
 }
 
+/** What was decided: all of it once the day is over, when nobody sits down any more. @param {Phone} phone */
+const after = (phone) => html`${scoreLink(phone)} ${results(phone, { open: true })}`;
+
 /** @param {Phone} phone */
-export const waitView = (phone) => html`${phone.tab === "agenda" ? openOnes(phone) : nothing}${now(phone)}
-${seat(phone, true)} ${order(phone)} ${stubs(phone, 2)} ${link(phone)} ${switches()}`;
+export function waitView(phone) {
+  const ended = (phone.page.store.get("agenda") || {}).state === "ended";
+  return html`${phone.tab === "agenda" ? openOnes(phone) : nothing}${now(phone)}
+  ${ended ? after(phone) : html`${seat(phone, true)} ${results(phone, { most: 1 })}`} ${order(phone)}
+  ${stubs(phone, 2)} ${link(phone)} ${switches()}`;
+}
 
 /** A tab's name for those who listen. @param {string} tab */
 const title = (tab) => html`<h1 class="unseen">${t(`phone.tab.${tab}`)}</h1>`;
 
+/**
+ * The summaries by the talk they were sent in, the newest first; one's own table before the others.
+ * @param {Phone} phone
+ * @returns {{title: string, said: any[]}[]}
+ */
+function rounds(phone) {
+  const { store } = phone.page;
+  const own = store.me && store.me.table;
+  /** @type {any[]} */
+  const all = store.get("summaries") || [];
+  const talks = ((store.get("agenda") || {}).segments || []).slice().reverse();
+  const known = (/** @type {any} */ one) => talks.some((/** @type {any} */ talk) => talk.id === one.segment);
+  const groups = talks.map((/** @type {any} */ talk) => ({ title: talk.title, said: all.filter((one) => one.segment === talk.id) }));
+  return [...groups, { title: t("phone.table_stories"), said: all.filter((one) => !known(one)) }]
+    .filter(({ said }) => said.length)
+    .map(({ title, said }) => ({ title, said: said.sort((/** @type {any} */ a, /** @type {any} */ b) => Number(b.table === own) - Number(a.table === own) || a.table - b.table) }));
+}
+
 /** @param {Phone} phone */
 export function tableView(phone) {
-  const { store } = phone.page;
-  const { me } = store;
-  const summaries = (store.get("summaries") || []).slice();
+  const { me } = phone.page.store;
   const own = me && me.table;
-  summaries.sort((/** @type {any} */ a, /** @type {any} */ b) => Number(b.table === own) - Number(a.table === own) || a.table - b.table);
+  const told = rounds(phone);
   return html`${title("table")}${own
       ? html`<section class="part">
           <h2>${t("live.table", { n: own })} <small><button class="btn btn-plain btn-low" type="button" @click=${() => phone.move()}>${t("phone.move_table")}</button></small></h2>
@@ -132,17 +156,20 @@ export function tableView(phone) {
         </section>`
       : nothing}
     ${seat(phone)}
-    <section class="part">
-      <h2>${t("phone.table_stories")}</h2>
-      ${summaries.length
-        ? html`<ul class="stories">
-            ${summaries.map((/** @type {any} */ one) => html`<li class=${one.table === own ? "mine" : ""}>
+    ${told.length
+      ? told.map(({ title, said }) => html`<section class="part">
+          <h2>${title}</h2>
+          <ul class="stories">
+            ${said.map((one) => html`<li class=${one.table === own ? "mine" : ""}>
               <span class="label">${t("live.table", { n: one.table })}</span>
               <p>${one.text}</p>
             </li>`)}
-          </ul>`
-        : html`<p class="soft">${t("phone.no_stories")}</p>`}
-    </section>`;
+          </ul>
+        </section>`)
+      : html`<section class="part">
+          <h2>${t("phone.table_stories")}</h2>
+          <p class="soft">${t("phone.no_stories")}</p>
+        </section>`}`;
 }
 
 /** @param {Phone} phone */
@@ -252,6 +279,6 @@ function plainLink(phone) {
 }
 
 /** @param {Phone} phone */
-export const votesView = (phone) => html`${title("votes")}${stubs(phone)}
+export const votesView = (phone) => html`${title("votes")}${results(phone)} ${scoreLink(phone)} ${stubs(phone)}
   <div class="keep">${icon("votes")}<p>${t("phone.receipts_line")}</p></div>
   ${link(phone)} ${switches()}`;

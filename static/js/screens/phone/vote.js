@@ -68,8 +68,8 @@ export function choiceWords(question, choice, paint) {
   return t(state.key.replace("live.ready.", "live.chose."), state.params);
 }
 
-/** What counts, in words, or nothing. @param {Phone} phone @param {Question} question */
-function countedWords(phone, question) {
+/** What counts, in words, or nothing. @param {Phone} phone @param {Question} question @returns {string} */
+export function countedWords(phone, question) {
   const vote = phone.votes.vote(question.id);
   return isCounted(vote) ? choiceWords(question, vote.choice, phone.paint) : "";
 }

@@ -41,27 +41,29 @@ function who(n) {
 /**
  * The table talk whose summaries are due, as the server says it: the one that runs, else the last.
  * @param {View} view
+ * @returns {import("../../lib/types.js").Segment|null}
  */
 function talked(view) {
   const segment = view.store.segment();
-  if (segment && segment.kind === "tables") return segment.id;
+  if (segment && segment.kind === "tables") return segment;
   const order = view.store.get("agenda") || { segments: [] };
   const talks = order.segments.filter((/** @type {any} */ one) => one.kind === "tables" && one.started_at !== null);
-  return talks.sort((/** @type {any} */ a, /** @type {any} */ b) => b.started_at - a.started_at).map((/** @type {any} */ one) => one.id)[0] || null;
+  return talks.sort((/** @type {any} */ a, /** @type {any} */ b) => b.started_at - a.started_at)[0] || null;
 }
 
 /** @param {View} view @returns {Scene} */
 export function summaries(view) {
   const all = (view.store.get("summaries") || []).slice().sort((/** @type {any} */ a, /** @type {any} */ b) => a.table - b.table);
   const round = talked(view);
-  const mine = all.filter((/** @type {any} */ one) => one.segment === round);
+  const mine = all.filter((/** @type {any} */ one) => round && one.segment === round.id);
   const tables = ((view.store.get("forum") || {}).tables || []).length;
+  const title = (round && round.title) || t("stage.summaries");
   const fits = fit(mine.map((/** @type {any} */ one) => one.text));
   const { some, pages, words } = paged(mine, view.page, fits.size);
   return {
     classes: "scene-says",
     pages,
-    body: html`<header class="s-top"><h1>${t("stage.summaries")}</h1><span class="nowrap">${words}</span></header>
+    body: html`<header class="s-top"><h1 class=${title.length > 28 ? "long" : ""}>${title}</h1><span class="nowrap">${words}</span></header>
       ${some.length
         ? html`<ol class="says plain enter-scene ${fits.name}" ${vars({ rows: fits.rows })}>
             ${some.map((/** @type {any} */ one) => html`<li>${who(one.table)}<p>${one.text}</p></li>`)}
