@@ -41,7 +41,7 @@ def run(phones: int, questions: int, acts: int, rounds: int, quick: bool) -> str
     size = f"{seen[SQLITE].reach.size:,.0f} bytes (others {seen[BARE].reach.size:,.0f})"
     told = [
         f"{phones:,} phones, {questions} questions, {acts} packets of {size} to everybody",
-        f"the least of {rounds} rounds",
+        f"of {rounds} rounds the one that took the least processor time",
         machine(),
         "",
         table([HEAD, *(_row(name, costs) for name, costs in seen.items())]),

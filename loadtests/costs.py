@@ -61,7 +61,10 @@ class Costs:
 
 
 def least(rounds: Sequence[Costs]) -> Costs:
-    """The least of each figure: whatever else runs on the machine can only add to it."""
+    """Of each measurement the round that took the least processor time.
+
+    Whatever else runs on the machine can only add to it.
+    """
     return Costs(
         min((costs.reach for costs in rounds), key=lambda reach: reach.cpu),
         min((costs.votes for costs in rounds), key=lambda votes: votes.cpu),

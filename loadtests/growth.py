@@ -8,7 +8,7 @@ from townhall.crowd.many import Many
 FIRST, STEP = 1_000, 10
 FLAT = 10.0
 QUESTIONS = 20
-RUNS = 3
+ROUNDS = 3
 
 
 def growth(phones: int, ballots: int) -> str:
@@ -18,7 +18,7 @@ def growth(phones: int, ballots: int) -> str:
     least, most = min(seen.values()), max(seen.values())
     spread = (most / least - 1) * 100
     return verdicts(
-        f"{RUNS} × {phones * QUESTIONS:,} votes of {phones:,} phones each, the least",
+        f"{ROUNDS} × {phones * QUESTIONS:,} votes of {phones:,} phones each, the least",
         [*figures, at_most("most against least", spread, FLAT, "{:.0f} %")],
     )
 
@@ -26,7 +26,7 @@ def growth(phones: int, ballots: int) -> str:
 def costs(phones: int, ballots: int) -> dict[int, float]:
     """Seconds of the server's processor time a vote, by how many ballots were stored before.
 
-    Each is the least of three runs: whatever else is on the machine can only add to it.
+    Each is the least of three rounds: whatever else is on the machine can only add to it.
     """
     found, stored, wanted = dict[int, float](), 0, min(FIRST, ballots)
     with Server() as server:
@@ -36,9 +36,9 @@ def costs(phones: int, ballots: int) -> dict[int, float]:
                 server.store(wanted - stored)
                 server.start()
             stored = wanted
-            forums = [server.forum(phones, QUESTIONS) for _ in range(RUNS)]
+            forums = [server.forum(phones, QUESTIONS) for _ in range(ROUNDS)]
             found[stored] = min(server.under(_voted(server, forum)) for forum in forums)
-            stored += RUNS * phones * QUESTIONS
+            stored += ROUNDS * phones * QUESTIONS
             wanted = max(stored, min(wanted * STEP, ballots))
     return found
 

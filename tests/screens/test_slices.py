@@ -8,6 +8,7 @@ from sqlmodel import Session
 from tests import facts
 from townhall.domain.audience import AUDIENCES, Audience
 from townhall.screens import questions, slices
+from townhall.storage import audit
 from townhall.storage.database import Database, open_database, writing
 from townhall.storage.schema import Note
 
@@ -41,10 +42,11 @@ def test_many_rooms_read_from_one_snapshot_see_what_each_would_alone(database: D
     rooms: Rooms = [(each, None) for each in AUDIENCES if each != "desk"]
     rooms += [("desk", 1), ("desk", 2)]
     alone = [database.read_here(slices.read, forum, *room) for room in rooms]
-    kept: slices.Kept = {}
+    seen: slices.Seen = {}
 
     def together(session: Session) -> list[object]:
-        return [slices.read(session, forum, *room, kept=kept) for room in rooms]
+        return [slices.read(session, forum, *room, seen=seen) for room in rooms]
 
     assert database.read_here(together) == alone
-    assert [view for view, *_ in kept].count(questions.turnout) == 1
+    looks = [look for look, *_ in seen]
+    assert (looks.count(questions.turnout), looks.count(audit.version)) == (1, 1)

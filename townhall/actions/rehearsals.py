@@ -25,7 +25,6 @@ from townhall.storage.schema import Forum
 
 log = logging.getLogger(__name__)
 
-MOST_PHONES = 10_000
 MOST_DESKS = 20
 CUT_SECONDS = 2.5
 """A server cuts the sockets of ended sessions once a second."""
@@ -93,8 +92,8 @@ async def make(hall: Hall, actor: Actor, forum: int, phones: int, title: str) ->
     `tickets_number`.
     """
     require(actor, "house.manage")
-    if not 1 <= phones <= MOST_PHONES:
-        raise Refused("tickets_number", most=MOST_PHONES)
+    if not 1 <= phones <= cards.MOST_TICKETS:
+        raise Refused("tickets_number", most=cards.MOST_TICKETS)
 
     def decide(session: Session, now: int) -> Change[Copy]:
         original = _resting(session, forum)

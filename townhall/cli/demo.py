@@ -94,7 +94,7 @@ async def _run(chosen: Settings, guests: int, url_file: Path | None) -> None:
     if guests:
         everyone = asyncio.create_task(
             crowd.run(
-                server.local_url,
+                server.settings.local,
                 made.forum.code,
                 tickets=made.forum.tickets[GUESTS:],
                 tables=dict(made.forum.tables),

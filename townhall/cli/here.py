@@ -39,12 +39,12 @@ def settings() -> Settings:
 
 def on_hall(chosen: Settings, work: Callable[["Hall"], Awaitable[T]]) -> T:
     """Run an action on the settings' database; a refusal is one line and exit code 2."""
-    with one_line(chosen), answered():
+    with one_line(chosen), or_away():
         return asyncio.run(_with_hall(chosen, work))
 
 
 @contextmanager
-def answered(code: str = "database_away") -> Iterator[None]:
+def or_away(code: str = "database_away") -> Iterator[None]:
     """A database that does not answer any more is refused, as `code` (reason)."""
     from townhall.storage import trouble
 

@@ -51,7 +51,7 @@ def configure(settings: Settings) -> None:
     before: list[Processor] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.ExtraAdder(),
-        _ours,
+        _with_request_id,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     last: Processor
@@ -87,8 +87,8 @@ def _theirs(record: logging.LogRecord) -> bool:
     return True
 
 
-def _ours(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    event.pop("color_message", None)  # the same once more, in uvicorn's colours
+def _with_request_id(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    event.pop("color_message", None)  # the message once more, in uvicorn's colours
     if request_id := REQUEST_ID.get():
         event["request_id"] = request_id
     return event

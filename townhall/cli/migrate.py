@@ -9,7 +9,9 @@ from townhall.storage.migrations import bring_up_to_date
 
 def command() -> None:
     """Create or update the tables of TOWNHALL_DATABASE_URL."""
-    engine = create_engine(normalised(here.settings().database_url))
-    bring_up_to_date(engine, force=True)
-    engine.dispose()
+    chosen = here.settings()
+    with here.one_line(chosen), here.or_away():
+        engine = create_engine(normalised(chosen.database_url))
+        bring_up_to_date(engine, force=True)
+        engine.dispose()
     print("The database is up to date.")

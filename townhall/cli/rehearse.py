@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import httpx
 import typer
 
-from townhall.actions import people, rehearsals
+from townhall.actions import cards, people, rehearsals
 from townhall.actions.rehearsals import Coming
 from townhall.cli import here, vitals
 from townhall.cli.lines import printable
@@ -39,7 +39,7 @@ FILES_BESIDE = 150
 def command(
     code: Annotated[str, typer.Argument(help="The forum's six digits.")],
     phones: Annotated[
-        int, typer.Option(min=0, max=rehearsals.MOST_PHONES, help="0: as many as tickets.")
+        int, typer.Option(min=0, max=cards.MOST_TICKETS, help="0: as many as tickets.")
     ] = 0,
     url: Annotated[str, typer.Option(help="The way that phones come: https://HOST.")] = "",
     votes_within: Annotated[
@@ -123,7 +123,7 @@ class _Rehearsal:
             before = vitals.Numbers()
             if self.chosen.workers == 1:  # of several each counts for itself
                 before = await vitals.numbers(http, self.url, self.chosen, token)
-            with here.answered("rehearse_cut_off"), rehearsals.alone(hall):
+            with here.or_away("rehearse_cut_off"), rehearsals.alone(hall):
                 if cleared := await rehearsals.clear(hall, here.OPERATOR):
                     self.told("cleared", {"n": cleared})
                 try:
@@ -142,13 +142,13 @@ class _Rehearsal:
         """How many phones come: no more than this process may have sockets."""
         _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
         if most == resource.RLIM_INFINITY:
-            most = rehearsals.MOST_PHONES + FILES_BESIDE
+            most = cards.MOST_TICKETS + FILES_BESIDE
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
         wanted = self.phones or tickets
         if not wanted:
             wanted = WITHOUT_TICKETS
             self.told("no_tickets", {"phones": wanted})
-        fits = max(1, min(rehearsals.MOST_PHONES, most - FILES_BESIDE))
+        fits = max(1, min(cards.MOST_TICKETS, most - FILES_BESIDE))
         if wanted > fits:
             self.told("fewer", {"most": f"{fits:,}"})
         return min(wanted, fits)

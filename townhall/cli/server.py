@@ -43,10 +43,10 @@ async def serve(server: "Server", *, quiet: bool) -> None:
         await serving
         return
     words = catalogue(server.settings.language)
-    print(words("serve.ready", url=server.url), flush=True)
+    print(words("serve.ready", url=server.settings.address), flush=True)
     token = await accounts.setup_invite(server.townhall.hall)
     if token is not None:
-        print(words("serve.invite", url=f"{server.url}/invite#k={token}"), flush=True)
+        print(words("serve.invite", url=f"{server.settings.address}/invite#k={token}"), flush=True)
     await serving
 
 
@@ -65,7 +65,6 @@ class Server:
         self.socket = socket.socket(fileno=worker) if worker is not None else listen(settings)
         self.settings = settings.model_copy(update={"port": self.socket.getsockname()[1]})
         self.townhall = Townhall(self.settings)
-        self.url, self.local_url = self.settings.address, self.settings.local
         self._url_file = url_file
         self._uvicorn = _Leaving(
             self.townhall.leave,
@@ -93,7 +92,7 @@ class Server:
         gc.freeze()
         gc.set_threshold(*COLLECT_EVERY)
         if self._url_file is not None:
-            self._url_file.write_text(self.local_url + "\n")
+            self._url_file.write_text(self.settings.local + "\n")
         if self._worker:
             self._report()
         await serving

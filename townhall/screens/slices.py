@@ -25,8 +25,8 @@ from townhall.storage import audit
 
 View = Callable[[Session, int, Audience, int | None], Any]
 Version = tuple[str, int, int]  # epoch, revision, ballot batches
-Kept = dict[tuple[View, int, Audience, int | None], Any]
-"""What was read of one snapshot."""
+Seen = dict[tuple[Any, ...], Any]
+"""What was read of one snapshot: who reads what -> its value."""
 
 
 @dataclass(frozen=True)
@@ -42,15 +42,19 @@ class Slice:
     varies: Literal["never", "audience", "table"] = "audience"
 
     def read(
-        self, session: Session, forum: int, audience: Audience, table: int | None, kept: Kept
+        self, session: Session, forum: int, audience: Audience, table: int | None, seen: Seen
     ) -> Any:
-        """Its value for one room, from `kept` where another room that sees the same left it."""
+        """Its value for one room, from `seen` where another room that sees the same left it."""
         shown = audience if self.varies != "never" else "public"
         place = table if self.varies == "table" else None
-        name = (self.view, forum, shown, place)
-        if name not in kept:
-            kept[name] = self.view(session, forum, shown, place)
-        return kept[name]
+        return _once(seen, self.view, session, forum, shown, place)
+
+
+def _once(seen: Seen, look: Callable[..., Any], session: Session, *asked: Any) -> Any:
+    name = (look, *asked)
+    if name not in seen:
+        seen[name] = look(session, *asked)
+    return seen[name]
 
 
 _STAFF: frozenset[Audience] = frozenset(("desk", "console"))
@@ -89,17 +93,17 @@ def read(
     names: Iterable[str] = ALL,
     *,
     epoch: str = "",
-    kept: Kept | None = None,
+    seen: Seen | None = None,
 ) -> tuple[Version, dict[str, Any]]:
     """The version and the named slices this audience may see, from one snapshot.
 
-    Who reads several rooms of one snapshot hands the same `kept` to each. A name that only a
+    Who reads several rooms of one snapshot hands the same `seen` to each. A name that only a
     newer process knows is passed over.
     """
-    kept = {} if kept is None else kept
-    revision, batches = audit.version(session, forum)
+    seen = {} if seen is None else seen
+    revision, batches = _once(seen, audit.version, session, forum)
     values = {
-        name: SLICES[name].read(session, forum, audience, table, kept)
+        name: SLICES[name].read(session, forum, audience, table, seen)
         for name in sorted(SLICES.keys() & names)
         if audience in SLICES[name].audiences
     }

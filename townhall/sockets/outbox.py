@@ -164,10 +164,10 @@ def _frames(
 ) -> list[tuple[Room, dict[str, Any]]]:
     """One frame per room, all from one snapshot."""
     found = []
-    kept: slices.Kept = {}
+    seen: slices.Seen = {}
     for room in rooms:
         version, values = slices.read(
-            session, room.forum, room.audience, room.table, names, epoch=epoch, kept=kept
+            session, room.forum, room.audience, room.table, names, epoch=epoch, seen=seen
         )
         found.append((room, {"version": version, "slices": values}))
     return found

@@ -48,7 +48,7 @@ BUSY: Answer = {"status": "busy", "retry_after": 2}
 
 @dataclass(slots=True)
 class Held:
-    """The ballot that counts for a seat now; nobody changes it."""
+    """The ballot that counts for a seat now; nobody changes it, and freezing it costs each vote."""
 
     rev: int
     key: str

@@ -55,10 +55,7 @@ def add(session: Session, question: Question) -> int:
     return question.id
 
 
-_ASKED = (
-    "position", "kind", "round", "title", "help", "options", "config", "secret", "changeable",
-    "results", "base", "eligibility", "seconds",
-)  # fmt: skip
+_ASKED = (*(name for name in FROZEN if name not in ("first", "reopens")), "position", "seconds")
 
 
 def again(question: Question, forum: int, **columns: Any) -> Question:

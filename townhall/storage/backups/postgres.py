@@ -18,6 +18,7 @@ from sqlalchemy import URL, Connection, create_engine, inspect, text
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
 from townhall.domain.errors import Refused
+from townhall.storage import trouble
 from townhall.storage.backups.contents import (
     SavedForum,
     begin_anew,
@@ -138,7 +139,7 @@ def _connected(url: URL) -> Iterator[Connection]:
         with engine.connect() as connection:
             yield connection
     except OperationalError as error:
-        raise Refused("database_away", reason=_last_line(str(error.orig))) from None
+        raise Refused("database_away", reason=trouble.away(error)) from None
     finally:
         engine.dispose()
 
