@@ -11,6 +11,7 @@ from tests.facts import Clock
 from townhall.actions import ballots, questions
 from townhall.domain.audience import Actor
 from townhall.hall import Hall
+from townhall.screens import slices
 from townhall.storage import questions as stored
 from townhall.storage.database import writing
 
@@ -34,6 +35,9 @@ async def test_counts_that_differ_from_the_ballots_are_an_alarm(
     await questions.finish_due(hall)
     found = hall.database.read_here(stored.certificates, [question])[question]
     assert (found.counted, found.channels, found.differs) == (3, {"phone": 3}, True)
+    _, seen = hall.database.read_here(slices.read, forum, "phone")
+    shown = seen["turnout"][str(question)]
+    assert (shown["voted"], shown["channels"]) == (3, {"phone": 3})
 
 
 async def test_after_a_restart_the_first_vote_makes_every_open_question_known(hall: Hall) -> None:

@@ -18,6 +18,7 @@ from tests.actions.test_ballots import actor, cast, room
 from tests.facts import Clock
 from townhall.actions import questions
 from townhall.hall import Change, Hall
+from townhall.storage import questions as stored
 from townhall.storage.ballots import UNLINKED
 from townhall.storage.database import BUSY_MS, writing
 from townhall.storage.schema import Audit
@@ -108,8 +109,26 @@ def files(hall: Hall) -> set[int]:
     with hall.database.engine.connect() as connection:
         return {
             connection.execute(text("SELECT pg_relation_filenode(:t)"), {"t": table}).scalar_one()
-            for table in UNLINKED
+            for table in (*UNLINKED, "turnout")
         }
+
+
+async def test_a_counted_secret_question_says_of_no_process_who_came_to_it(
+    either_url: str, clock: Clock
+) -> None:
+    asked = {"secret": True, "eligibility": "open", "closes_at": clock() + 60_000}
+    async with running(either_url, clock, []) as one:
+        forum, question, seats = room(one, 3, **asked)
+        await cast(one, actor(seats[0], forum), question, "yes")
+    async with running(either_url, clock, []) as another:
+        await cast(another, actor(seats[1], forum, "open"), question, "no")
+        clock.pass_seconds(70)
+        assert await questions.finish_due(another) == 1
+        with another.database.engine.connect() as connection:
+            kept = connection.execute(text("SELECT writer, channel, n FROM turnout")).all()
+        assert sorted(map(tuple, kept)) == [(0, "open", 1), (0, "phone", 1)]
+        [found] = another.database.read_here(stored.certificates, [question]).values()
+        assert (found.channels, found.differs) == ({"open": 1, "phone": 1}, False)
 
 
 async def test_a_lone_secret_ballot_waits_a_moment_for_company(hall: Hall) -> None:

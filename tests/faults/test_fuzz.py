@@ -24,7 +24,9 @@ from townhall.crowd.wire import Wire
 
 pytestmark = [pytest.mark.timeout(3_600)]
 
-BAD = 6
+BAD, GOOD = 6, 20
+OF_ONE = 400
+"""Votes after which another seat goes on: a seat has a thousand."""
 VISITS, MANY_VISITS = 80, 2_000
 MOST_LINES = 5
 """Of a connection in the log, its beginning and its end included."""
@@ -32,12 +34,12 @@ LOUD = ("never retrieved", "Traceback", "[error", "[critical", "[warning")
 
 
 class House:
-    """A server with some seats that misbehave and one that votes all the time."""
+    """A server with some seats that misbehave and one at a time that votes all the while."""
 
     def __init__(self, home: Path) -> None:
         self.server = TownhallServer(home)
         made = self.server.forum(
-            tickets=BAD + 1, questions=[{"kind": "yesno", "title": "찬성하세요?"}]
+            tickets=BAD + GOOD, questions=[{"kind": "yesno", "title": "찬성하세요?"}]
         )
         self._tickets = made["tickets"]
         self._question = made["questions"][0]["id"]
@@ -48,8 +50,8 @@ class House:
     async def open(self) -> None:
         await self._voters.join(self.server, self._tickets)
         await self._voters.open(self.server, [self._question])
-        *bad, self._good = self._voters.seats
-        self._bad = itertools.cycle(bad)
+        self._good = self._voters.seats[BAD:]
+        self._bad = itertools.cycle(self._voters.seats[:BAD])
 
     async def visit(self, sent: Sequence[bytes], patience: float) -> str:
         """Send this on a connection and then say hello: `answered`, `ended` or `silent`."""
@@ -69,13 +71,16 @@ class House:
     @asynccontextmanager
     async def while_one_votes(self) -> AsyncIterator[None]:
         """A voter votes again and again; every answer comes, and on the one connection."""
-        wire = await self._connect(self._good)
+        seat = self._good[len(self.journal) // OF_ONE]
+        wire = await self._connect(seat)
+        before = len([vote for vote in self.journal if vote.seat == seat])
         over = asyncio.Event()
 
         async def vote() -> None:
-            while not over.is_set():
-                rev = len(self.journal) + 1
-                cast = entry(self._good, self._question, "yes", rev)
+            for rev in itertools.count(before + 1):
+                if over.is_set():
+                    return
+                cast = entry(seat, self._question, "yes", rev)
                 self.journal.append(cast)
                 cast.answers.append(await wire.emit("vote", cast.payload))
                 await asyncio.sleep(0.1)

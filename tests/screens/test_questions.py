@@ -51,6 +51,7 @@ def asked(database: Database, state: str, *, votes: int, **columns: Any) -> tupl
                     counted=votes,
                     eligible=votes,
                     present=0,
+                    channels={"phone": votes},
                     digest="d",
                     root="r",
                     heads={"0": "h"},

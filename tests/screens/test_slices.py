@@ -7,7 +7,8 @@ from sqlmodel import Session
 
 from tests import facts
 from townhall.domain.audience import AUDIENCES, Audience
-from townhall.screens import questions, slices
+from townhall.screens import slices
+from townhall.sockets.outbox import Room, _frames
 from townhall.storage import audit
 from townhall.storage.database import Database, open_database, writing
 from townhall.storage.schema import Note
@@ -22,7 +23,9 @@ def database(sqlite_url: str) -> Iterator[Database]:
     opened.close()
 
 
-def test_many_rooms_read_from_one_snapshot_see_what_each_would_alone(database: Database) -> None:
+def test_many_rooms_read_from_one_snapshot_see_what_each_would_alone(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with writing(database) as session:
         forum = facts.forum(session)
         facts.segment(session, forum)
@@ -42,11 +45,18 @@ def test_many_rooms_read_from_one_snapshot_see_what_each_would_alone(database: D
     rooms: Rooms = [(each, None) for each in AUDIENCES if each != "desk"]
     rooms += [("desk", 1), ("desk", 2)]
     alone = [database.read_here(slices.read, forum, *room) for room in rooms]
-    seen: slices.Seen = {}
+    looks: list[int] = []
+    version = audit.version
 
-    def together(session: Session) -> list[object]:
-        return [slices.read(session, forum, *room, seen=seen) for room in rooms]
+    def looked(session: Session, forum: int) -> audit.Version:
+        looks.append(forum)
+        return version(session, forum)
 
-    assert database.read_here(together) == alone
-    looks = [look for look, *_ in seen]
-    assert (looks.count(questions.turnout), looks.count(audit.version)) == (1, 1)
+    monkeypatch.setattr(audit, "version", looked)
+    listening = [Room(forum, *room) for room in rooms]
+    frames = database.read_here(_frames, listening, slices.ALL, "")
+    assert frames == [
+        (room, {"version": found, "slices": values})
+        for room, (found, values) in zip(listening, alone, strict=True)
+    ]
+    assert looks == [forum]

@@ -19,7 +19,7 @@ from sqlmodel import Session
 
 from townhall.domain import audit
 from townhall.domain.errors import Refused
-from townhall.storage import questions
+from townhall.storage import processes, questions
 from townhall.storage.backups.contents import forums_in, refuse_secret_open
 from townhall.storage.database import normalised, open_database
 from townhall.storage.migrations import bring_up_to_date, configuration
@@ -140,6 +140,32 @@ def test_who_took_part_before_the_upgrade_is_counted_in_the_turnout(
             4: {"open": 1},
             5: {},
         }
+    engine.dispose()
+
+
+def test_no_command_upgrades_a_file_that_an_older_server_uses(tmp_path: Path) -> None:
+    file = tmp_path / "hall.db"
+    at_first_version(f"sqlite:///{file}").dispose()
+    held = processes.claim(file)
+    assert held is not None
+    with pytest.raises(Refused) as refused:
+        open_database(f"sqlite:///{file}")
+    assert refused.value.code == "database_in_use"
+    held.close()
+    open_database(f"sqlite:///{file}", serving="here").close()
+
+
+def test_no_command_upgrades_a_postgresql_that_an_older_server_uses(
+    empty_postgres_url: str,
+) -> None:
+    engine = at_first_version(empty_postgres_url)
+    named = {"application_name": processes.called("old")}
+    old = create_engine(normalised(empty_postgres_url), connect_args=named)
+    with old.connect(), pytest.raises(Refused) as refused:
+        bring_up_to_date(engine, force=True)
+    assert refused.value.code == "database_in_use"
+    old.dispose()
+    bring_up_to_date(engine, force=True)
     engine.dispose()
 
 

@@ -76,7 +76,7 @@ def _read_frozen(session: Session, asked: Sequence[int]) -> list[Mapping[int, _F
     """What was asked for, and with it what the same hall will vote on next."""
     rows = [row for question in set(asked) if (row := session.get(Question, question))]
     found = dict(_facts_of(rows))
-    for forum in {row.forum_id for row in rows}:
+    for forum in {row.forum_id for row in rows if row.state == "open"}:
         found |= _read_open(session, forum)
     return [found] * len(asked)
 

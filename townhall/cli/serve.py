@@ -37,7 +37,8 @@ def command(
         # The process above the workers lives as long as they do, and never gets here.
         from townhall.cli.server import Server, run, serve
 
-        server = Server(chosen, url_file, worker)
+        with here.or_away():
+            server = Server(chosen, url_file, worker)
     except Refused as refused:
         print(here.sentence(chosen, refused), file=sys.stderr)
         raise typer.Exit(2) from None

@@ -58,22 +58,28 @@ def turnout(
     the ballots is told before any result: the Merkle root, and the head of every writer's chain.
     """
     rows = [q for q in stored.of_forum(session, forum_id) if q.state != "draft"]
-    voted = stored.turnout(session, _ids(rows))
-    entitled = {e: stored.entitled(session, e, forum_id) for e in {q.eligibility for q in rows}}
     closed = stored.certificates(session, _ids(rows))
+    running = [q for q in rows if _id(q) not in closed]
+    voted = stored.turnout(session, _ids(running))
+    entitled = {e: stored.entitled(session, e, forum_id) for e in {q.eligibility for q in running}}
     return {
-        str(q.id): {
-            "voted": sum(voted[_id(q)].values()),
-            "entitled": closed[_id(q)].eligible if _id(q) in closed else entitled[q.eligibility],
-            "channels": voted[_id(q)],
-            **_seal(closed.get(_id(q))),
-        }
+        str(q.id): _certified(closed[_id(q)])
+        if _id(q) in closed
+        else _took_part(voted[_id(q)], entitled[q.eligibility])
         for q in rows
     }
 
 
-def _seal(certificate: Certificate | None) -> dict[str, Any]:
-    return {} if certificate is None else {"root": certificate.root, "heads": certificate.heads}
+def _took_part(channels: dict[str, int], entitled: int) -> dict[str, Any]:
+    return {"voted": sum(channels.values()), "entitled": entitled, "channels": channels}
+
+
+def _certified(certificate: Certificate) -> dict[str, Any]:
+    return {
+        **_took_part(certificate.channels, certificate.eligible),
+        "root": certificate.root,
+        "heads": certificate.heads,
+    }
 
 
 def tally(session: Session, forum_id: int, audience: Audience, table: int | None) -> dict[str, Any]:

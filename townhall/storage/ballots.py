@@ -17,6 +17,8 @@ UNLINKED = {
     "secret_ballot": ("ballot_id, question_id, choice, commitment", "ballot_id"),
 }
 """The tables that hold who took part in a secret question, and what was chosen: columns, key."""
+NOBODY = 0
+"""The writer of what nobody's batch wrote; a process that stores ballots is never this one."""
 SCRUB = "scrub"
 """What asks the writer to remove old rows after the commit: the name in `Session.info`, and that
 of a fact of the installation: the transaction that wrote the new ones (PostgreSQL)."""
@@ -111,7 +113,8 @@ def forget_order(session: Session, question: int) -> None:
     """Write the rows of a secret question anew, in key order, once it is counted.
 
     WITHOUT ROWID sorts only the pointers of a page: its rows lie in the order in which they came,
-    and that order would join the two lists. The writer then lets go of the old pages (`scrub`).
+    and that order would join the two lists. So would a channel and a choice that one process alone
+    counted: the turnout becomes nobody's. The writer then lets go of the old pages (`scrub`).
     """
     for table, (columns, key) in UNLINKED.items():
         rows = session.connection().execute(
@@ -127,8 +130,26 @@ def forget_order(session: Session, question: int) -> None:
             session.connection().execute(
                 text(f"INSERT INTO {table} ({columns}) VALUES ({names})"), written
             )
+    _fold_turnout(session, question)
     if session.get_bind().dialect.name == "postgresql":
         close = text("SELECT CAST(pg_current_xact_id() AS text)")
         value = session.connection().execute(close).scalar_one()
         session.merge(Instance(key=SCRUB, value=value))
     session.info[SCRUB] = True
+
+
+def _fold_turnout(session: Session, question: int) -> None:
+    given = {"q": question, "nobody": NOBODY}
+    connection = session.connection()
+    came = connection.execute(
+        text("SELECT channel, sum(n) AS n FROM turnout WHERE question_id = :q GROUP BY channel"),
+        given,
+    ).all()
+    connection.execute(text("DELETE FROM turnout WHERE question_id = :q"), given)
+    for channel, n in came:
+        connection.execute(
+            text(
+                "INSERT INTO turnout (question_id, writer, channel, n) VALUES (:q, :nobody, :c, :n)"
+            ),
+            {**given, "c": channel, "n": int(n)},
+        )

@@ -67,7 +67,7 @@ class Database:
         self.engine = self._writing_engine()
         self.trouble.watch(self.engine)
         try:
-            migrations.bring_up_to_date(self.engine)
+            migrations.bring_up_to_date(self.engine, alone=self._claim is not None)
         except Refused:
             self._let_go()
             raise
@@ -286,7 +286,7 @@ def _rewrite(engine: Engine) -> bool:
             return False
         connection.exec_driver_sql(f"SET lock_timeout = {SCRUB_WAIT_MS}")
         try:
-            for table in UNLINKED:
+            for table in (*UNLINKED, "turnout"):
                 connection.exec_driver_sql(f"VACUUM FULL {table}")
             connection.execute(
                 delete(Instance).where(col(Instance.key) == SCRUB, col(Instance.value) == close)

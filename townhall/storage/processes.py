@@ -43,6 +43,18 @@ def claim(database: Path) -> IO[str] | None:
     return held
 
 
+def refuse_served(engine: Engine) -> None:
+    """Refuse `database_in_use` while a server uses this database, of whichever version."""
+    path = engine.url.database or ""
+    if engine.dialect.name == "sqlite":
+        if path and path != ":memory:" and (held := claim(Path(path))):
+            held.close()
+        return
+    with Session(engine) as session:
+        if count(session):
+            raise Refused("database_in_use", path=path)
+
+
 @contextmanager
 def rehearsing(engine: Engine) -> Iterator[None]:
     """Be the only rehearsal on this database for a while; the system ends it with the process.

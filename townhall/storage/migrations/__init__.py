@@ -15,12 +15,17 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
 from townhall.domain.errors import Refused
+from townhall.storage import processes
 
 log = logging.getLogger(__name__)
 
 
-def bring_up_to_date(engine: Engine, *, force: bool = False) -> None:
-    """Migrate SQLite (or anything, by force); refuse a PostgreSQL that is behind."""
+def bring_up_to_date(engine: Engine, *, force: bool = False, alone: bool = False) -> None:
+    """Migrate SQLite (or anything, by force); refuse a PostgreSQL that is behind.
+
+    Refuses `database_in_use` where an older server would go on writing as it used to, unless the
+    caller has made sure that it is `alone`.
+    """
     with engine.connect() as connection:
         config = configuration()
         head = newest()
@@ -30,6 +35,8 @@ def bring_up_to_date(engine: Engine, *, force: bool = False) -> None:
             return
         if engine.dialect.name != "sqlite" and not force:
             raise Refused("database_behind", found=found or "-", wanted=head)
+        if found is not None and not alone:
+            processes.refuse_served(engine)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         connection.commit()
