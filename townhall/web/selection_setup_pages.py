@@ -38,6 +38,8 @@ _FIELD_OF_PATH = {
     "rule.panel.quorum": "quorum",
     **{f"rule.weights.{name}": f"weight-{name}" for name in ("sympathy", "live", "panel")},
 }
+_SHOWN = ("weights", "criteria", "reason", "exception")
+"""Where the page has a sentence besides those of the fields that came."""
 _LINES = range(1, 7)
 _MOST_NUMBER = 1_000_000
 
@@ -260,7 +262,7 @@ def _blame(visit: Visit, refused: Refused) -> None:
     """Say at the field it is about what is wrong; without one, above the form."""
     named = refused.details.get("field", _FIELD_OF.get(refused.code, ""))
     field = _field_of(str(refused.details["path"])) if "path" in refused.details else str(named)
-    visit.form.errors.setdefault(field, sentence(visit, refused))
+    visit.form.blame(field, sentence(visit, refused), _SHOWN)
 
 
 def _field_of(path: str) -> str:
