@@ -86,7 +86,8 @@ async def test_a_new_forum_shows_what_lets_people_in(organiser: Browser, hall: H
     shown = dict.fromkeys(tokens(answer))
     assert len(shown) == 9 + 2 + 2
     assert f"http://hall.test/f/{code}#k=" in answer.text
-    assert f"http://hall.test/f/{code}/enter#k=" in answer.text
+    assert len(re.findall(rf"<code>http://hall.test/f/{code}/enter#k=\w+</code>", answer.text)) == 4
+    assert len(re.findall(r"<button[^>]* data-copied=[^>]* hidden>", answer.text)) == 4
     roles = [(await people.enter(hall, code, token)).role for token in shown]
     assert roles == ["seated"] * 9 + ["moderator", "stage", "facilitator", "facilitator"]
 
