@@ -81,6 +81,27 @@ test("a new table talk begins with no summary, and the last talk's stay until th
   assert.match(at(3, 9), /stage\.no_summaries/);
 });
 
+/** @param {string} id @param {number} rank @param {string[]} points @param {number} sheets */
+const scored = (id, rank, [sympathy, live, panel, total], sheets) => ({ id, rank, facts: { panel: { sheets } },
+  sympathy: { display: sympathy }, live: { display: live }, panel: { display: panel }, total: { display: total } });
+
+/** @param {any[]} candidates @param {any} [decision] */
+const board = (candidates, decision) => stage({ score: { candidates, weights: {}, decision,
+  result: { candidates, decided_by: "total", margin: null, sensitivity: {}, panel: { seats: 5, quorum: 4 } } } }, "score");
+
+test("the stage says that fewer sheets than the quorum are in, and of whom where not of all", () => {
+  const [one, two] = [["25.00", "20.00", "41.00", "86.00"], ["20.00", "20.00", "41.00", "81.00"]];
+  assert.match(board([scored("A", 1, one, 1), scored("B", 2, two, 1)]), /<strong>live\.score\.short/);
+  assert.match(board([scored("A", 1, one, 1), scored("B", 2, two, 1)], { departs: false }), /live\.score\.short/);
+  assert.match(board([scored("A", 1, one, 3), scored("B", 2, two, 4)]), /<strong>A: live\.score\.short/);
+  assert.doesNotMatch(board([scored("A", 1, one, 4), scored("B", 2, two, 5)]), /live\.score\.short/);
+});
+
+test("the stage says why points do not add up where they do not", () => {
+  assert.match(board([scored("A", 1, ["9.38", "19.19", "37.00", "65.56"], 5)]), /live\.score\.rounded/);
+  assert.doesNotMatch(board([scored("A", 1, ["0.10", "0.20", "37.00", "37.30"], 5)]), /live\.score\.rounded/);
+});
+
 test("after the end nobody is invited in", () => {
   const ended = { agenda: { state: "ended", segments: [], current: null } };
   assert.match(stage({}, "waiting"), /stage\.no_phone.*QR/s);
