@@ -7,6 +7,7 @@ import { said } from "./page.js";
 
 const { Store } = await import("../../static/js/lib/store.js");
 const { sceneOf } = await import("../../static/js/screens/scenes.js");
+const { scoreView } = await import("../../static/js/screens/phone/score.js");
 const { facts, control } = await import("../../static/js/screens/console/deck.js");
 const { health } = await import("../../static/js/screens/console/room.js");
 
@@ -97,9 +98,10 @@ test("the stage says that fewer sheets than the quorum are in, and of whom where
   assert.doesNotMatch(board([scored("A", 1, one, 4), scored("B", 2, two, 5)]), /live\.score\.short/);
 });
 
-test("the stage says why points do not add up where they do not", () => {
-  assert.match(board([scored("A", 1, ["9.38", "19.19", "37.00", "65.56"], 5)]), /live\.score\.rounded/);
-  assert.doesNotMatch(board([scored("A", 1, ["0.10", "0.20", "37.00", "37.30"], 5)]), /live\.score\.rounded/);
+test("a phone says why points do not add up where they do not", () => {
+  const shown = (/** @type {string[]} */ points) => said(scoreView({ candidates: [], weights: {}, result: { candidates: [scored("A", 1, points, 5)], sensitivity: {}, panel: { seats: 5, quorum: 4 } } }));
+  assert.match(shown(["9.38", "19.19", "37.00", "65.56"]), /live\.score\.rounded/);
+  assert.doesNotMatch(shown(["0.10", "0.20", "37.00", "37.30"]), /live\.score\.rounded/);
 });
 
 test("after the end nobody is invited in", () => {

@@ -5,7 +5,7 @@
 
 import { html, vars } from "../../lib/dom.js";
 import { cand, mark } from "../../lib/marks.js";
-import { inputs, legends, rounding, stack, standings, verdict } from "../../lib/scoreboard.js";
+import { inputs, legends, stack, standings, verdict } from "../../lib/scoreboard.js";
 import { t } from "../../lib/words.js";
 import { foot, paged } from "./parts.js";
 import { waiting } from "./quiet.js";
@@ -29,7 +29,6 @@ export function score(view) {
     };
   }
   const { some, pages, words } = paged(rows, view.page, 4);
-  const small = [rounding(slice), words].filter(Boolean).join(" ");
   return {
     classes: "scene-score",
     pages,
@@ -43,6 +42,6 @@ export function score(view) {
           </li>`,
         )}
       </ol>
-      ${foot(view, html`<div>${verdict(slice)}${small ? html`<p class="s-note muted">${small}</p>` : ""}</div>`)}`,
+      ${foot(view, html`<div>${verdict(slice)}${words ? html`<p class="s-note muted">${words}</p>` : ""}</div>`)}`,
   };
 }
