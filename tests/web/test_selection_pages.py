@@ -19,6 +19,7 @@ from townhall.hall import Hall
 from townhall.storage import selections as stored
 from townhall.storage.database import writing
 from townhall.storage.schema import Selection
+from townhall.web.i18n import catalogue
 
 PASSWORD = "한 문장이면 좋아요"
 CRITERIA = {
@@ -194,6 +195,18 @@ async def test_a_locked_rule_asks_for_a_reason_and_shows_it(
     answer = await organiser.submit(f"{at}/rule", at, **fields, reason="모두 함께 정했어요.")
     assert answer.status_code == 303
     assert "모두 함께 정했어요." in (await organiser.get(f"/s/{made.selection}")).text
+
+
+async def test_candidates_that_are_locked_meanwhile_are_refused_in_words(
+    organiser: Browser, hall: Hall, clock: Clock
+) -> None:
+    made = await scored.begun(hall)
+    at = f"/organise/s/{made.selection}"
+    await scored.vote(hall, clock, made, "first", FILE["live"]["first"])
+    answer = await organiser.submit(f"{at}/candidates", at, candidates="가\n나")
+    assert answer.status_code == 422
+    assert catalogue("ko")("refused.selection_locked") in answer.text
+    assert catalogue("ko")("base.form_look") not in answer.text
 
 
 async def test_close_below_the_quorum_asks_for_the_exception(
