@@ -1,5 +1,7 @@
 """Deadlines, the ladder and marks of a proposal."""
 
+from zoneinfo import ZoneInfo
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +11,8 @@ from townhall.domain.errors import Refused
 from townhall.domain.proposals import DAY_MS, Meter
 
 NOW = 1_700_000_000_000
+SEOUL = ZoneInfo("Asia/Seoul")
+MIDNIGHT = 1_700_060_400_000  # after NOW, in Seoul
 END = proposals.closes_at(NOW, 30)
 
 
@@ -16,15 +20,18 @@ END = proposals.closes_at(NOW, 30)
     ("now", "days"),
     [
         (NOW, 30),
-        (NOW + 11 * 60_000, 29),
+        (NOW + 11 * 60_000, 30),
+        (MIDNIGHT - 1, 30),
+        (MIDNIGHT, 29),
         (END - DAY_MS, 1),
-        (END - DAY_MS + 1, 0),
+        (MIDNIGHT + 29 * DAY_MS - 1, 1),
+        (MIDNIGHT + 29 * DAY_MS, 0),
         (END - 1, 0),
         (END, None),
     ],
 )
-def test_days_left_are_whole_days(now: int, days: int | None) -> None:
-    assert proposals.days_left(END, now) == days
+def test_days_left_are_days_of_the_houses_calendar(now: int, days: int | None) -> None:
+    assert proposals.days_left(END, now, SEOUL) == days
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import { said } from "./page.js";
 
 const { Store } = await import("../../static/js/lib/store.js");
 const { sceneOf } = await import("../../static/js/screens/scenes.js");
+const { scoreView } = await import("../../static/js/screens/phone/score.js");
 const { facts, control } = await import("../../static/js/screens/console/deck.js");
 const { health } = await import("../../static/js/screens/console/room.js");
 
@@ -88,6 +89,28 @@ test("the wall of summaries is headed with the name of its own talk", () => {
   assert.match(at(2), /목표와 기준/);
   assert.doesNotMatch(at(2), /모둠 이야기|stage\.summaries"/);
   assert.match(at(3, 9), /stage\.no_summaries/);
+});
+
+/** @param {string} id @param {number} rank @param {string[]} points @param {number} sheets */
+const scored = (id, rank, [sympathy, live, panel, total], sheets) => ({ id, rank, facts: { panel: { sheets } },
+  sympathy: { display: sympathy }, live: { display: live }, panel: { display: panel }, total: { display: total } });
+
+/** @param {any[]} candidates @param {any} [decision] */
+const board = (candidates, decision) => stage({ score: { candidates, weights: {}, decision,
+  result: { candidates, decided_by: "total", margin: null, sensitivity: {}, panel: { seats: 5, quorum: 4 } } } }, "score");
+
+test("the stage says that fewer sheets than the quorum are in, and of whom where not of all", () => {
+  const [one, two] = [["25.00", "20.00", "41.00", "86.00"], ["20.00", "20.00", "41.00", "81.00"]];
+  assert.match(board([scored("A", 1, one, 1), scored("B", 2, two, 1)]), /<strong>live\.score\.short/);
+  assert.match(board([scored("A", 1, one, 1), scored("B", 2, two, 1)], { departs: false }), /live\.score\.short/);
+  assert.match(board([scored("A", 1, one, 3), scored("B", 2, two, 4)]), /<strong>A: live\.score\.short/);
+  assert.doesNotMatch(board([scored("A", 1, one, 4), scored("B", 2, two, 5)]), /live\.score\.short/);
+});
+
+test("a phone says why points do not add up where they do not", () => {
+  const shown = (/** @type {string[]} */ points) => said(scoreView({ candidates: [], weights: {}, result: { candidates: [scored("A", 1, points, 5)], sensitivity: {}, panel: { seats: 5, quorum: 4 } } }));
+  assert.match(shown(["9.38", "19.19", "37.00", "65.56"]), /live\.score\.rounded/);
+  assert.doesNotMatch(shown(["0.10", "0.20", "37.00", "37.30"]), /live\.score\.rounded/);
 });
 
 test("after the end nobody is invited in", () => {

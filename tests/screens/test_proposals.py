@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlmodel import Session
@@ -18,6 +19,8 @@ from townhall.screens.proposals import Wish
 from townhall.storage import boards, comments, schema, uploads
 from townhall.storage import proposals as stored
 from townhall.storage.database import open_database
+
+SEOUL = ZoneInfo("Asia/Seoul")
 
 
 @pytest.fixture
@@ -69,7 +72,7 @@ def test_a_list_tells_all_that_its_page_shows(session: Session, board: int, auth
         stored.give(session, "sympathy", idea, reader, NOON)
     stored.give(session, "agreement", idea, author, NOON)
     selection = candidate(session, board, idea)
-    found = proposals.listing(session, "library", Wish(), None, NOON + 1)
+    found = proposals.listing(session, "library", Wish(), None, NOON + 1, SEOUL)
     assert found == {
         "board": {
             "key": "library",
@@ -90,7 +93,7 @@ def test_a_list_tells_all_that_its_page_shows(session: Session, board: int, auth
                 "submitted_at": NOON,
                 "category": "돌봄",
                 "tags": ["도서관", "밤"],
-                "days_left": 29,
+                "days_left": 30,
                 "agreements": 1,
                 "imported": 88,
                 "sympathies": 12,
@@ -111,16 +114,16 @@ def test_a_list_tells_all_that_its_page_shows(session: Session, board: int, auth
 
 def test_a_list_begins_where_there_is_something(session: Session, board: int, author: int) -> None:
     given.proposal(session, board, author, closes_at=NOON)
-    found = proposals.listing(session, "library", Wish(), None, NOON)
+    found = proposals.listing(session, "library", Wish(), None, NOON, SEOUL)
     assert (found["filter"]["state"], len(found["proposals"])) == ("done", 1)
-    asked = proposals.listing(session, "library", Wish(state="open"), None, NOON)
+    asked = proposals.listing(session, "library", Wish(state="open"), None, NOON, SEOUL)
     assert (asked["filter"]["state"], asked["proposals"]) == ("open", [])
 
 
 def test_a_page_beyond_the_last_is_the_last(session: Session, board: int, author: int) -> None:
     for n in range(21):
         given.proposal(session, board, author, f"제안 {n}")
-    found = proposals.listing(session, "library", Wish(page=99), None, NOON)
+    found = proposals.listing(session, "library", Wish(page=99), None, NOON, SEOUL)
     assert (found["page"], [row["title"] for row in found["proposals"]]) == (
         {"number": 2, "of": 2},
         ["제안 0"],
@@ -136,7 +139,7 @@ def test_a_proposal_tells_all_that_its_page_shows(
     said = comments.add(session, idea, writer, "짝을 지어요", NOON + 1)
     stored.give(session, "agreement", idea, reader, NOON)
     stored.give(session, "sympathy", idea, reader, NOON)
-    found = proposals.proposal(session, "library", idea, reader, NOON + 2)
+    found = proposals.proposal(session, "library", idea, reader, NOON + 2, SEOUL)
     assert found == {
         "board": {
             "key": "library",
@@ -155,7 +158,7 @@ def test_a_proposal_tells_all_that_its_page_shows(
             "background": "",
             "content": "요일을 정해 번갈아 열어 봐요.",
             "image": None,
-            "days_left": 29,
+            "days_left": 30,
             "closes_at": NOON + 30 * DAY_MS,
             "agreements": 1,
             "sympathies": 1,
@@ -187,9 +190,9 @@ def test_a_proposal_tells_all_that_its_page_shows(
 def test_nobody_else_sees_whose_marks_stand(session: Session, board: int, author: int) -> None:
     idea = given.proposal(session, board, author)
     stored.give(session, "agreement", idea, author, NOON)
-    visitor = proposals.proposal(session, "library", idea, None, NOON)
+    visitor = proposals.proposal(session, "library", idea, None, NOON, SEOUL)
     assert visitor["mine"] == {"agreed": False, "sympathised": False, "author": False}
-    own = proposals.proposal(session, "library", idea, author, NOON)
+    own = proposals.proposal(session, "library", idea, author, NOON, SEOUL)
     assert own["mine"] == {"agreed": True, "sympathised": False, "author": True}
 
 
@@ -215,7 +218,7 @@ def test_a_deadline_closes_agreement_and_a_conclusion_everything(
     alive: bool,
 ) -> None:
     idea = given.proposal(session, board, author, status=status)
-    found = proposals.proposal(session, "library", idea, None, now)
+    found = proposals.proposal(session, "library", idea, None, now, SEOUL)
     assert (
         found["proposal"]["days_left"],
         found["proposal"]["status"],
@@ -228,7 +231,7 @@ def test_rungs_that_are_met_say_when(session: Session, board: int, author: int) 
     idea = given.proposal(session, board, author)
     for n in range(51):
         stored.give(session, "agreement", idea, given.person(session, f"p{n}"), NOON + n)
-    found = proposals.proposal(session, "library", idea, None, NOON + 99)
+    found = proposals.proposal(session, "library", idea, None, NOON + 99, SEOUL)
     assert found["reached"] == [{"rung": 50, "at": NOON + 49}]
 
 
@@ -284,9 +287,9 @@ def test_what_needs_somebody_now_comes_in_order(session: Session, board: int, au
         "agreements": 1,
         "comments": 0,
     }
-    assert home.todo(session, author, NOON, None) == [now, soon, closing]
-    assert home.todo(session, author, NOON, board) == [now, closing, mine]
-    assert home.todo(session, None, NOON, board) == [now, closing]
+    assert home.todo(session, author, NOON, SEOUL, None) == [now, soon, closing]
+    assert home.todo(session, author, NOON, SEOUL, board) == [now, closing, mine]
+    assert home.todo(session, None, NOON, SEOUL, board) == [now, closing]
 
 
 def test_a_score_is_named_once_the_public_may_see_it(
@@ -295,10 +298,10 @@ def test_a_score_is_named_once_the_public_may_see_it(
     example = (Path(__file__).parents[1] / "data" / "selection_example.json").read_text("utf-8")
     idea = given.proposal(session, board, author)
     candidate(session, board, idea, state="open")
-    assert home.todo(session, None, NOON, board) == []
+    assert home.todo(session, None, NOON, SEOUL, board) == []
     sealed = candidate(session, board, idea, state="closed", closed_at=NOON, snapshot=example)
     titles = {each["id"]: each["title"] for each in json.loads(example)["candidates"]}
-    assert home.todo(session, None, NOON, board) == [
+    assert home.todo(session, None, NOON, SEOUL, board) == [
         {"kind": "score", "id": sealed, "title": "실험장 선정", "winner": titles["A"]}
     ]
 
@@ -308,7 +311,7 @@ def test_the_home_page_counts_each_board(session: Session, board: int, author: i
     given.proposal(session, board, author, "둘", status="concluded")
     given.board(session, "empty", title="빈 게시판")
     facts.forum(session, host="구청")
-    found = home.home(session, None, NOON)
+    found = home.home(session, None, NOON, SEOUL)
     assert found["boards"] == [
         {"key": "library", "title": "작은도서관", "about": "함께 바꿔요.", "open": 1, "done": 1},
         {"key": "empty", "title": "빈 게시판", "about": "", "open": 0, "done": 0},
@@ -328,8 +331,8 @@ def test_what_is_not_there_is_refused(session: Session, board: int, author: int)
     idea = given.proposal(session, board, author)
     given.board(session, "other")
     for look in (
-        lambda: proposals.listing(session, "nowhere", Wish(), None, NOON),
-        lambda: proposals.proposal(session, "other", idea, None, NOON),
+        lambda: proposals.listing(session, "nowhere", Wish(), None, NOON, SEOUL),
+        lambda: proposals.proposal(session, "other", idea, None, NOON, SEOUL),
         lambda: proposals.writing(session, "nowhere"),
         lambda: proposals.editing(session, "library", idea + 1, author),
         lambda: proposals.picture(session, "none"),
@@ -346,7 +349,7 @@ def test_best_are_three_and_no_tie_is_broken_by_chance(
         idea = given.proposal(session, board, author, name)
         for person in people[:count]:
             stored.give(session, "sympathy", idea, person, NOON)
-    found = proposals.listing(session, "library", Wish(sort="sympathy"), None, NOON)
+    found = proposals.listing(session, "library", Wish(sort="sympathy"), None, NOON, SEOUL)
     assert {row["title"]: row["best"] for row in found["proposals"]} == {
         "a": True,
         "b": True,

@@ -86,7 +86,8 @@ async def test_a_new_forum_shows_what_lets_people_in(organiser: Browser, hall: H
     shown = dict.fromkeys(tokens(answer))
     assert len(shown) == 9 + 2 + 2
     assert f"http://hall.test/f/{code}#k=" in answer.text
-    assert f"http://hall.test/f/{code}/enter#k=" in answer.text
+    assert len(re.findall(rf"<code>http://hall.test/f/{code}/enter#k=\w+</code>", answer.text)) == 4
+    assert len(re.findall(r"<button[^>]* data-copied=[^>]* hidden>", answer.text)) == 4
     roles = [(await people.enter(hall, code, token)).role for token in shown]
     assert roles == ["seated"] * 9 + ["moderator", "stage", "facilitator", "facilitator"]
 
@@ -121,6 +122,20 @@ async def test_a_refused_forum_keeps_what_was_typed_and_its_key(
     answer = await organiser.submit("/organise/forums/new", **once(7), **fields)
     assert 'id="candidates-error"' in answer.text
     assert (await house(hall))["forums"] == []
+
+
+async def test_a_candidate_that_cannot_be_is_marked_at_the_candidates(organiser: Browser) -> None:
+    for typed, told in (("가" * 300, "300자"), ("같은 후보\n같은 후보", "두 번 있어요")):
+        fields = once(1) | FORUM | {"candidates": typed, "template": "open-forum"}
+        answer = await organiser.submit("/organise/forums/new", **fields)
+        assert (answer.status_code, 'id="candidates-error"' in answer.text) == (422, True)
+        assert told in beside(answer)[0]
+
+
+async def test_a_forum_without_a_start_asks_for_the_time_too(organiser: Browser) -> None:
+    fields = once(1) | FORUM | {"starts_at": ""}
+    answer = await organiser.submit("/organise/forums/new", **fields)
+    assert ["14:00" in each for each in beside(answer)] == [True]
 
 
 async def test_candidates_are_ticked_named_by_number_and_typed(

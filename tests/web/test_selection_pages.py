@@ -19,8 +19,15 @@ from townhall.hall import Hall
 from townhall.storage import selections as stored
 from townhall.storage.database import writing
 from townhall.storage.schema import Selection
+from townhall.web.i18n import catalogue
 
 PASSWORD = "한 문장이면 좋아요"
+CRITERIA = {
+    "reach": "일상 파급력",
+    "feasible": "실현가능성",
+    "fit": "공론 적합성",
+    "lasting": "지속가능성",
+}
 RULE = {
     "weight-sympathy": "25",
     "weight-live": "25",
@@ -190,6 +197,18 @@ async def test_a_locked_rule_asks_for_a_reason_and_shows_it(
     assert "모두 함께 정했어요." in (await organiser.get(f"/s/{made.selection}")).text
 
 
+async def test_candidates_that_are_locked_meanwhile_are_refused_in_words(
+    organiser: Browser, hall: Hall, clock: Clock
+) -> None:
+    made = await scored.begun(hall)
+    at = f"/organise/s/{made.selection}"
+    await scored.vote(hall, clock, made, "first", FILE["live"]["first"])
+    answer = await organiser.submit(f"{at}/candidates", at, candidates="가\n나")
+    assert answer.status_code == 422
+    assert catalogue("ko")("refused.selection_locked") in answer.text
+    assert catalogue("ko")("base.form_look") not in answer.text
+
+
 async def test_close_below_the_quorum_asks_for_the_exception(
     organiser: Browser, hall: Hall, clock: Clock
 ) -> None:
@@ -203,6 +222,46 @@ async def test_close_below_the_quorum_asks_for_the_exception(
     assert answer.status_code == 303
     moderator_view = await organiser.get(f"/s/{made.selection}")
     assert "선정단이 오지 못했어요." not in moderator_view.text
+
+
+async def test_the_bases_of_a_score_agree_with_one_another(
+    organiser: Browser, hall: Hall, clock: Clock
+) -> None:
+    made = await scored.begun(hall)
+    before = [4] * 12 + [3] + [None] * 7
+    after = [5] * 2 + [4] * 5 + [None] * 13
+    last = [4] * 10 + [3] * 2 + [None] * 8
+    first = [{"A": given, "B": 3, "C": 3} for given in before]
+    final = [{"A": a, "B": 3, "C": c} for a, c in zip(after, last, strict=True)]
+    await scored.vote(hall, clock, made, "first", first)
+    await scored.vote(hall, clock, made, "final", final)
+    await scored.hand_in(hall, made, 1)
+    await scored.reveal(hall, made)
+    at = f"/organise/s/{made.selection}"
+    await organiser.submit(f"{at}/close", at, exception="한 분만 오셨어요.")
+    page = (await organiser.get(f"/s/{made.selection}")).text
+    assert "처음 3.92 → 마지막 4.29 (+0.37)" in page
+    assert re.findall(r"기권 (\d+)", page) == ["13", "8"]
+    assert "마감할 때 연결된 사람은 0명이었어요." in page
+    assert "낸 평가표 1장에서" in page
+    assert "위원 5명 가운데 1명이 냈어요." in page
+    assert ("9.38" in page, "19.17" in page, "35.00" in page, "63.54" in page) == (True,) * 4
+    assert "보일 때만 반올림해요" in page
+
+
+async def test_the_rule_shows_criteria_by_the_names_that_people_read(
+    organiser: Browser, hall: Hall
+) -> None:
+    made = await scored.begun(hall)
+    at = f"/organise/s/{made.selection}"
+    page = (await organiser.get(at)).text
+    assert re.findall(r'name="criterion-[1-4]" value="([^"]*)"', page) == list(CRITERIA.values())
+    named = {f"criterion-{n}": name for n, name in enumerate(CRITERIA.values(), 1)}
+    kept = {**RULE, **named, "criterion-4": "Lasting effect"}
+    fields = {**kept, "first": str(made.first), "final": str(made.final)}
+    assert (await organiser.submit(f"{at}/rule", at, **fields)).status_code == 303
+    stored = row(hall, made.selection).rule["panel"]["criteria"]
+    assert [each["id"] for each in stored] == list(CRITERIA)
 
 
 async def test_a_tie_brings_the_fields_that_part_it(

@@ -121,3 +121,15 @@ def test_a_form_keeps_what_was_typed_and_says_what_is_wrong() -> None:
 def test_a_form_has_no_field_it_does_not_declare() -> None:
     with pytest.raises(Refused, match="field_unknown"):
         form(title="x", role="organiser", csrf="t").expect(("title",))
+
+
+def test_a_refusal_about_no_field_that_came_stands_above_the_form() -> None:
+    given = form(title="x")
+    given.blame("title", "Shorten it.")
+    given.blame("candidate", "It is there twice.")
+    given.blame("weights", "They make 90.", shown=("weights",))
+    assert given.errors == {
+        "title": "Shorten it.",
+        "": "It is there twice.",
+        "weights": "They make 90.",
+    }

@@ -12,14 +12,18 @@ from townhall.crowd.talk import Talk, talk
 
 _EDITS = 0.15
 _NOTES_BEFORE_SUMMARY = 4
+_MOST_HEADS = 99
 
 
 class Desk:
-    """One table. `attend` is its whole evening."""
+    """One table, where `heads` people sit. `attend` is its whole evening."""
 
-    def __init__(self, client: Client, number: int, pace: Pace, dice: random.Random) -> None:
+    def __init__(
+        self, client: Client, number: int, heads: int, pace: Pace, dice: random.Random
+    ) -> None:
         self._client = client
         self._number = number
+        self._heads = min(heads, _MOST_HEADS)
         self._pace = pace
         self._dice = dice
         self._said: set[str] = set()
@@ -27,7 +31,7 @@ class Desk:
     async def attend(self) -> None:
         """Count heads once; write whenever a segment of table talk runs."""
         await self._pace.between(5, 40)
-        await self._client.settle("head_count", {"count": self._dice.randint(4, 8)})
+        await self._client.settle("head_count", {"count": self._heads})
         while not self._client.over:
             await self._client.until(lambda _: self._talking() is not None, 3_600)
             segment = self._talking()

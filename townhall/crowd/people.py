@@ -45,8 +45,10 @@ async def run(
             for n, ticket in enumerate(tickets)
         ]
         tasks += [
-            everybody.create_task(crowd.desk(number, token))
-            for number, token in (tables or {}).items()
+            everybody.create_task(
+                crowd.desk(number, (tables or {})[number], len(tickets[n :: len(numbers)]))
+            )
+            for n, number in enumerate(numbers)
         ]
         if moderator is not None:
             await crowd.moderator(moderator)
@@ -88,12 +90,12 @@ class _Crowd:
         except* (NotLetIn, ConnectionError) as gone:
             self._left("guest", gone)
 
-    async def desk(self, number: int, token: str) -> None:
-        """One facilitator."""
+    async def desk(self, number: int, token: str, heads: int) -> None:
+        """One facilitator, whose table seats so many."""
         dice, pace = self._person()
         try:
             async with self._client(token, dice) as client:
-                await Desk(client, number, pace, dice).attend()
+                await Desk(client, number, heads, pace, dice).attend()
         except* (NotLetIn, ConnectionError) as gone:
             self._left("desk", gone)
 

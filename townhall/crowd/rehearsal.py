@@ -142,10 +142,11 @@ class _Walk:
         for screen in (self._moderator, self._stage):
             await self.stack.enter_async_context(screen)
         self.seen.clock = self._moderator.clock
+        heads = len(self.evening.tickets) // max(1, len(self.evening.desks))
         for number, token in self.evening.desks:
             client = await self.stack.enter_async_context(self._screen(token))
             own = random.Random(self.dice.random())
-            desk = Desk(client, number, Pace(DESK_SPEED, own), own)
+            desk = Desk(client, number, heads, Pace(DESK_SPEED, own), own)
             self._desks.append(asyncio.create_task(desk.attend()))
         await self._press("stage_show", scene="join")
         self.told("joining", {"phones": len(self.evening.tickets)})

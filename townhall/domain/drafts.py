@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, tzinfo
 
 from townhall.domain.errors import Refused
-from townhall.domain.proposals import DAY_MS, closes_at
+from townhall.domain.proposals import DAY_MS, closes_at, day_of
 from townhall.domain.text import clean, fold
 
 TITLE, BACKGROUND, CONTENT, COMMENT = 200, 5_000, 10_000, 1_000
@@ -94,11 +94,6 @@ def deadline(typed: str, now: int, days: int, zone: tzinfo, standing: int | None
     if not now < moment <= now + LONGEST_DEADLINE * DAY_MS:
         raise Refused("deadline_invalid", field="deadline", limit=LONGEST_DEADLINE)
     return moment
-
-
-def day_of(moment: int, zone: tzinfo) -> date:
-    """The calendar day of a moment in epoch milliseconds."""
-    return datetime.fromtimestamp(moment / 1000, zone).date()
 
 
 def end_of_day(day: date, zone: tzinfo) -> int:

@@ -6,6 +6,7 @@ agreement has a deadline. Times are epoch milliseconds.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
 from fractions import Fraction
 from typing import Literal
 
@@ -54,9 +55,15 @@ def require_agreement(stored: Status, agreement_closes_at: int | None, now: int)
         raise Refused("agreement_closed")
 
 
-def days_left(agreement_closes_at: int, now: int) -> int | None:
-    """Whole days to the deadline (29 right after opening for 30), 0 on the last; None when past."""
-    return (agreement_closes_at - now) // DAY_MS if now < agreement_closes_at else None
+def days_left(agreement_closes_at: int, now: int, zone: tzinfo) -> int | None:
+    """Days to the deadline as the house's calendar counts them, 0 on the last; None when past."""
+    days = day_of(agreement_closes_at, zone) - day_of(now, zone)
+    return days.days if now < agreement_closes_at else None
+
+
+def day_of(moment: int, zone: tzinfo) -> date:
+    """The calendar day of a moment in epoch milliseconds."""
+    return datetime.fromtimestamp(moment / 1000, zone).date()
 
 
 def meter(count: int) -> Meter:

@@ -5,6 +5,7 @@ forum (`forums`). May call domain and storage.
 """
 
 from collections.abc import Sequence
+from datetime import tzinfo
 from typing import Any
 
 from sqlmodel import Session
@@ -20,17 +21,19 @@ SOON_MS = 7 * rules.DAY_MS
 """How far ahead a deadline or a forum is worth a mention."""
 
 
-def home(session: Session, person: int | None, now: int) -> dict[str, Any]:
+def home(session: Session, person: int | None, now: int, zone: tzinfo) -> dict[str, Any]:
     """The context of board/home.html."""
     return {
-        "todo": todo(session, person, now, None),
+        "todo": todo(session, person, now, zone, None),
         "boards": [_board(session, at, now) for at in boards.every(session)],
         "forums": forums(session, None),
         "selections": selections(session, None),
     }
 
 
-def todo(session: Session, person: int | None, now: int, board: int | None) -> list[dict[str, Any]]:
+def todo(
+    session: Session, person: int | None, now: int, zone: tzinfo, board: int | None
+) -> list[dict[str, Any]]:
     """At most three things that need somebody now, the most urgent first.
 
     A forum that runs, one within a week, a proposal that soon closes, my own proposal, the newest
@@ -40,7 +43,7 @@ def todo(session: Session, person: int | None, now: int, board: int | None) -> l
     found = [
         *_running(session, held),
         *_coming(held, now),
-        *_closing(session, board, now),
+        *_closing(session, board, now, zone),
         *_mine(session, board, person),
         *_scored(session, board),
     ]
@@ -102,11 +105,11 @@ def _coming(held: Sequence[Forum], now: int) -> list[dict[str, Any]]:
     ]
 
 
-def _closing(session: Session, board: int | None, now: int) -> list[dict[str, Any]]:
+def _closing(session: Session, board: int | None, now: int, zone: tzinfo) -> list[dict[str, Any]]:
     """The proposal that closes first of those that somebody supports and a rung still awaits."""
     for key, row in boards.closing(session, board, now, now + SOON_MS):
         stand = rules.meter(row.agreements)
-        left = rules.days_left(row.agreement_closes_at or 0, now)
+        left = rules.days_left(row.agreement_closes_at or 0, now, zone)
         if row.agreements and stand.next is not None and left is not None:
             return [
                 {

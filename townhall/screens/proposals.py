@@ -5,6 +5,7 @@ home page (`screens.home`). May call domain and storage.
 """
 
 from dataclasses import asdict, dataclass
+from datetime import tzinfo
 from typing import Any, Literal, cast, get_args
 
 from sqlmodel import Session
@@ -43,7 +44,9 @@ def board(session: Session, key: str) -> dict[str, Any]:
     return _board(_found(session, key))
 
 
-def listing(session: Session, key: str, wish: Wish, person: int | None, now: int) -> dict[str, Any]:
+def listing(
+    session: Session, key: str, wish: Wish, person: int | None, now: int, zone: tzinfo
+) -> dict[str, Any]:
     """One page of a board's proposals: the context of board/list.html. Refuses `not_found`."""
     at = _found(session, key)
     board_id = _id(at.id)
@@ -64,11 +67,11 @@ def listing(session: Session, key: str, wish: Wish, person: int | None, now: int
     )
     return {
         "board": _board(at),
-        "todo": home.todo(session, person, now, board_id),
+        "todo": home.todo(session, person, now, zone, board_id),
         "filter": {"state": state, "sort": wish.sort, "q": q, "tag": tag},
         "counts": {"open": running, "done": done},
         "tags": boards.tags(session, board_id),
-        "proposals": cards(session, board_id, rows, now),
+        "proposals": cards(session, board_id, rows, now, zone),
         "page": {"number": number, "of": of},
         "rungs": list(rules.THRESHOLDS),
         "forums": home.forums(session, board_id),
@@ -76,7 +79,9 @@ def listing(session: Session, key: str, wish: Wish, person: int | None, now: int
     }
 
 
-def cards(session: Session, board_id: int, rows: list[Listed], now: int) -> list[dict[str, Any]]:
+def cards(
+    session: Session, board_id: int, rows: list[Listed], now: int, zone: tzinfo
+) -> list[dict[str, Any]]:
     """Proposals as a list shows them, in the order given."""
     ids = [row.id for row in rows]
     tags = proposals.tags_of(session, ids)
@@ -91,7 +96,7 @@ def cards(session: Session, board_id: int, rows: list[Listed], now: int) -> list
             "submitted_at": row.submitted_at,
             "category": row.category,
             "tags": tags.get(row.id, []),
-            "days_left": days_left(row.status, row.agreement_closes_at, now),
+            "days_left": days_left(row.status, row.agreement_closes_at, now, zone),
             "agreements": row.agreements,
             "imported": row.imported_agreements,
             "sympathies": row.sympathies,
@@ -105,7 +110,7 @@ def cards(session: Session, board_id: int, rows: list[Listed], now: int) -> list
 
 
 def proposal(
-    session: Session, key: str, proposal_id: int, person: int | None, now: int
+    session: Session, key: str, proposal_id: int, person: int | None, now: int, zone: tzinfo
 ) -> dict[str, Any]:
     """One proposal with its comments: the context of board/proposal.html, text not yet marked up.
 
@@ -132,7 +137,7 @@ def proposal(
             "content": row.content,
             "image": image
             and {"url": _address(facts.image), "width": image[0], "height": image[1]},
-            "days_left": days_left(row.status, closes_at, now),
+            "days_left": days_left(row.status, closes_at, now, zone),
             "closes_at": closes_at,
             "agreements": facts.agreements,
             "sympathies": facts.sympathies,
@@ -193,13 +198,13 @@ def picture(session: Session, token: str) -> Picture:
     return found
 
 
-def days_left(status: str, closes_at: int | None, now: int) -> int | None:
-    """Whole days until agreement closes, -1 once it is over, None without a deadline."""
+def days_left(status: str, closes_at: int | None, now: int, zone: tzinfo) -> int | None:
+    """Calendar days until agreement closes, -1 once it is over, None without a deadline."""
     if status != "open":
         return -1
     if closes_at is None:
         return None
-    left = rules.days_left(closes_at, now)
+    left = rules.days_left(closes_at, now, zone)
     return -1 if left is None else left
 
 

@@ -112,7 +112,7 @@ def _signed_in(visit: Visit, entrance: Entrance, path: str) -> Response:
 
 def _again(visit: Visit, template: str, refused: Refused) -> Response:
     field = str(refused.details.get("field", _FIELD_OF.get(refused.code, "")))
-    visit.form.errors[field] = sentence(visit, refused)
+    visit.form.blame(field, sentence(visit, refused))
     status = status_of(refused)
     return visit.render(template, 422 if status == 400 else status, next=_next(visit))
 

@@ -14,10 +14,12 @@ from townhall.domain import drafts
 from townhall.domain.audience import allowed
 from townhall.domain.drafts import Draft, Picture
 from townhall.domain.errors import Refused
+from townhall.domain.proposals import day_of
 from townhall.screens import home as front
 from townhall.screens import proposals as screens
 from townhall.screens.proposals import SORTS, STATES, Wish
 from townhall.web import markdown, pictures
+from townhall.web.errors import sentence
 from townhall.web.visit import Page, Visit
 
 UPLOAD_BYTES = 12 * 1024 * 1024
@@ -30,7 +32,7 @@ _FOREVER = "public, max-age=31536000, immutable"
 
 async def home(visit: Visit) -> Response:
     """GET /: what needs me now, the boards, the forums, the score sheets."""
-    found = await visit.hall.read(front.home, visit.actor.person, visit.hall.now())
+    found = await visit.hall.read(front.home, visit.actor.person, visit.hall.now(), _zone(visit))
     return visit.render("board/home.html", **found)
 
 
@@ -39,7 +41,12 @@ async def listing(visit: Visit) -> Response:
     list.
     """
     found = await visit.hall.read(
-        screens.listing, _board(visit), _wish(visit), visit.actor.person, visit.hall.now()
+        screens.listing,
+        _board(visit),
+        _wish(visit),
+        visit.actor.person,
+        visit.hall.now(),
+        _zone(visit),
     )
     return visit.render(
         "board/list.html", can_propose=allowed(visit.actor, "proposal.write"), **found
@@ -65,7 +72,12 @@ async def proposal(visit: Visit) -> Response:
 
 async def _proposal_page(visit: Visit, status: int = 200) -> Response:
     found = await visit.hall.read(
-        screens.proposal, _board(visit), _number(visit), visit.actor.person, visit.hall.now()
+        screens.proposal,
+        _board(visit),
+        _number(visit),
+        visit.actor.person,
+        visit.hall.now(),
+        _zone(visit),
     )
     shown = found["proposal"]
     shown["background"], shown["content"] = await markdown.rendered(
@@ -114,7 +126,6 @@ async def _new_form(visit: Visit, status: int = 200) -> Response:
 async def editing(visit: Visit) -> Response:
     """GET /b/{board}/p/{id}/edit: the form with the proposal in it."""
     found = await _edited(visit)
-    zone = ZoneInfo(visit.hall.settings.timezone)
     closes_at = found.pop("closes_at")
     typed = {
         "title": found.pop("title"),
@@ -122,7 +133,7 @@ async def editing(visit: Visit) -> Response:
         "content": found.pop("content"),
         "category": found.pop("category"),
         "tags": ", ".join(found.pop("tags")),
-        "deadline": drafts.day_of(closes_at, zone).isoformat() if closes_at else "",
+        "deadline": day_of(closes_at, _zone(visit)).isoformat() if closes_at else "",
     }
     return visit.render("board/form.html", form=typed, **found)
 
@@ -247,7 +258,11 @@ def _beside_field(visit: Visit, refused: Refused) -> None:
     """A refusal beside its field, or above the form; what concerns the visitor goes on up."""
     if refused.code in {"sign_in", "not_allowed", "not_found"}:
         raise refused
-    visit.form.wrong(str(refused.details.get("field", "")), refused)
+    visit.form.blame(str(refused.details.get("field", "")), sentence(visit, refused))
+
+
+def _zone(visit: Visit) -> ZoneInfo:
+    return ZoneInfo(visit.hall.settings.timezone)
 
 
 def _board(visit: Visit) -> str:

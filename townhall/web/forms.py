@@ -126,6 +126,15 @@ class Form:
         """Say what is wrong with a field; the first thing said stays."""
         self.errors.setdefault(name, self._say(f"refused.{refused.code}", **refused.details))
 
+    def blame(self, name: str, said: str, shown: Collection[str] = ()) -> None:
+        """A refusal's sentence beside the field that came by this name, or above the form.
+
+        An action names fields its own way, and a sentence beside none would be seen by nobody.
+        `shown` are places for a sentence that are no fields. The first thing said stays.
+        """
+        here = name in self.names or name in shown
+        self.errors.setdefault(name if here else "", said)
+
 
 async def read_form(request: Request, say: Say, zone: str, limit: int) -> Form:
     """The form of a request, at most `limit` bytes long. Refuses `too_large`, `form_unreadable`."""

@@ -86,7 +86,7 @@ async def _refused(visit: Visit, refused: Refused, failed: str) -> Response:
     reason = str(refused.details.get("reason", ""))
     known = refused.code in {"definition_invalid", "segment_invalid"} and reason in _REASONS
     told = visit.words(f"organise.wrong.{reason}") if known else sentence(visit, refused)
-    visit.form.errors.setdefault(_field_of(visit, refused), told)
+    visit.form.blame(_field_of(visit, refused), told)
     return await _setup(visit, failed, 422)
 
 

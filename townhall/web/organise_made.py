@@ -41,9 +41,13 @@ def once(visit: Visit) -> str:
 
 
 def blame(visit: Visit, refused: Refused, fields: Mapping[str, str] | None = None) -> None:
-    """Put a refusal's sentence beside its field, or above the form where it has none."""
-    field = (fields or {}).get(refused.code, str(refused.details.get("field", "")))
-    visit.form.errors.setdefault(field, sentence(visit, refused))
+    """Put a refusal's sentence beside its field, or above the form where it has none.
+
+    `fields` says how the form names what a code, or a field of the action, is about.
+    """
+    known, named = fields or {}, str(refused.details.get("field", ""))
+    field = known.get(refused.code, known.get(named, named))
+    visit.form.blame(field, sentence(visit, refused))
 
 
 async def forum_of(visit: Visit, code: str) -> Here:

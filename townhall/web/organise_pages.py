@@ -22,6 +22,9 @@ from townhall.web.visit import Page, Visit
 _FORUM_FIELD: Mapping[str, str] = {
     "template_unknown": "template",
     "candidates_count": "candidates",
+    "candidate_twice": "candidates",
+    "candidate": "candidates",
+    "options": "candidates",
     "proposal_unknown": "candidates",
     "board_unknown": "board",
     "tables_invalid": "tables",

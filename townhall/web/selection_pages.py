@@ -88,7 +88,7 @@ def _again(
     words = sentence(visit, refused)
     for letter, criterion in missing:
         visit.form.errors[f"score-{letter}-{criterion}"] = visit.words("selections.score_missing")
-    visit.form.errors[str(refused.details.get("field", ""))] = words
+    visit.form.blame(str(refused.details.get("field", "")), words)
     if refused.code in ("sheet_is_final", "selection_closed"):
         return visit.render("panel/sheet.html", 422, **found)
     held = found["sheet"]

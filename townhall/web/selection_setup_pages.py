@@ -17,8 +17,10 @@ from townhall.actions.score_rules import Terms, Window
 from townhall.actions.selections import NewSelection
 from townhall.actions.sheets import Invited
 from townhall.domain.errors import Refused
-from townhall.domain.selections import RuleDraft
+from townhall.domain.selections import CRITERIA, RuleDraft
+from townhall.domain.text import fold
 from townhall.screens import selections as screen
+from townhall.web import i18n
 from townhall.web.errors import sentence, status_of
 from townhall.web.visit import Page, Visit
 
@@ -38,6 +40,8 @@ _FIELD_OF_PATH = {
     "rule.panel.quorum": "quorum",
     **{f"rule.weights.{name}": f"weight-{name}" for name in ("sympathy", "live", "panel")},
 }
+_SHOWN = ("weights", "criteria", "reason", "exception")
+"""Where the page has a sentence besides those of the fields that came."""
 _LINES = range(1, 7)
 _MOST_NUMBER = 1_000_000
 
@@ -137,7 +141,7 @@ async def rule(visit: Visit) -> Response:
 
 def _draft(visit: Visit) -> RuleDraft:
     form = visit.form
-    lines = [(form.raw(f"criterion-{n}"), form.raw(f"weight-{n}")) for n in _LINES]
+    lines = [(_criterion(form.raw(f"criterion-{n}")), form.raw(f"weight-{n}")) for n in _LINES]
     sympathy, live, panel = (form.raw(f"weight-{n}") for n in ("sympathy", "live", "panel"))
     return RuleDraft(
         weights=(sympathy, live, panel),
@@ -150,6 +154,16 @@ def _draft(visit: Visit) -> RuleDraft:
         seats=form.integer("seats", 1, 1000) or 0,
         quorum=form.raw("quorum"),
     )
+
+
+def _criterion(typed: str) -> str:
+    """The criterion that the house's pages show by this name, in any language, or a new one."""
+    shown = {
+        fold(i18n.catalogue(lang)(f"panel.criterion.{name}")): name
+        for lang in i18n.LANGUAGES
+        for name in CRITERIA
+    }
+    return shown.get(fold(typed), typed)
 
 
 async def invite(visit: Visit) -> Response:
@@ -260,7 +274,7 @@ def _blame(visit: Visit, refused: Refused) -> None:
     """Say at the field it is about what is wrong; without one, above the form."""
     named = refused.details.get("field", _FIELD_OF.get(refused.code, ""))
     field = _field_of(str(refused.details["path"])) if "path" in refused.details else str(named)
-    visit.form.errors.setdefault(field, sentence(visit, refused))
+    visit.form.blame(field, sentence(visit, refused), _SHOWN)
 
 
 def _field_of(path: str) -> str:

@@ -3,7 +3,7 @@
  * the digits as the server printed them, and one sentence about the lead.
  */
 
-import { html, vars } from "./dom.js";
+import { html, nothing, vars } from "./dom.js";
 import { t } from "./words.js";
 
 export const SOURCES = ["sympathy", "live", "panel"];
@@ -57,10 +57,33 @@ function after({ decision, result }, [first, second]) {
   return [close, t("live.score.not_decided")].filter(Boolean).join(" ");
 }
 
-/** @param {any} score  what the decision or the numbers say, in one sentence */
+/**
+ * That fewer sheets than the quorum are behind the panel's points, and of whom where not of all.
+ * @param {any} result
+ * @param {any[]} rows
+ */
+function short({ panel }, rows) {
+  const sheets = (/** @type {any} */ row) => row.facts.panel.sheets;
+  const few = panel ? rows.filter((row) => sheets(row) < panel.quorum) : [];
+  if (!few.length) return nothing;
+  const whose = few.length < rows.length ? `${few.map((row) => row.id).join(" · ")}: ` : "";
+  const said = t("live.score.short", { n: Math.min(...few.map(sheets)), seats: panel.seats, quorum: panel.quorum });
+  return html`<br /><strong>${whose}${said}</strong>`;
+}
+
+/** Points are whole hundredths here, since floats do not add up either. @param {any} row */
+const astray = (row) => {
+  const cents = (/** @type {string} */ name) => Math.round(100 * Number(row[name].display));
+  return SOURCES.map(cents).reduce((sum, n) => sum + n, 0) !== cents("total");
+};
+
+/** @param {any} score  why the parts shown do not add up to the total shown, where they do not */
+export const rounding = (score) => (standings(score).some(astray) ? t("live.score.rounded") : "");
+
+/** @param {any} score  what the decision or the numbers say, and how few sheets stand behind them */
 export function verdict(score) {
   const rows = standings(score);
-  return html`<p class="verdict"><b>${lead(score.result, rows)}</b><br />${after(score, rows)}</p>`;
+  return html`<p class="verdict"><b>${lead(score.result, rows)}</b><br />${after(score, rows)}${short(score.result, rows)}</p>`;
 }
 
 /** @param {any} score  which inputs are in, while there is no result yet */

@@ -1,11 +1,14 @@
 /**
  * Comfort for plain forms: what was typed into a long form stays on this device until the server
- * has confirmed it, a form is sent once, and a long text shows how much room is left.
+ * has confirmed it, a form is sent once, a long text shows how much room is left, an address is
+ * copied, and what is settled is no longer complained about.
  * Everything works without this file.
  *
  * A form opts in with data-keep="name"; a page that follows a success carries
  * data-kept="name" on any element, and the draft is dropped.
  */
+
+import { copy, settle } from "../lib/fields.js";
 
 const PREFIX = "draft.";
 
@@ -67,6 +70,27 @@ function sendOnce(form) {
   });
 }
 
+/** The button beside an address, which is hidden without scripts. @param {HTMLButtonElement} button */
+function copies(button) {
+  const address = button.parentElement?.querySelector("code");
+  const words = button.querySelector("[aria-live]");
+  if (!address || !words) return;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    const select = () => getSelection()?.selectAllChildren(address);
+    const exec = () => document.execCommand("copy");
+    const done = await copy(address.textContent ?? "", { clipboard: navigator.clipboard, select, exec });
+    if (done) words.textContent = button.dataset.copied ?? "";
+  });
+}
+
+/** A sheet's criteria that were left open. @param {HTMLFormElement} form */
+function complains(form) {
+  form.addEventListener("change", () => {
+    for (const row of form.querySelectorAll(".criterion-row")) settle(row);
+  });
+}
+
 for (const mark of document.querySelectorAll("[data-kept]")) {
   quietly(() => localStorage.removeItem(PREFIX + mark.getAttribute("data-kept")));
 }
@@ -74,6 +98,10 @@ for (const form of document.forms) {
   if (form.dataset.keep) keep(form);
   // A form that answers in another window leaves this page where it is, for more.
   if (form.method === "post" && form.target !== "_blank") sendOnce(form);
+  if (form.classList.contains("sheet-form")) complains(form);
+}
+for (const button of document.querySelectorAll("[data-copied]")) {
+  if (button instanceof HTMLButtonElement) copies(button);
 }
 for (const field of document.querySelectorAll("textarea[maxlength], input[data-room]")) {
   if (field instanceof HTMLTextAreaElement || field instanceof HTMLInputElement) showRoom(field);

@@ -1,8 +1,8 @@
 /** The score board on a phone, while the stage shows it. */
 
-import { html } from "../../lib/dom.js";
+import { html, nothing } from "../../lib/dom.js";
 import { cand, mark } from "../../lib/marks.js";
-import { inputs, legends, stack, standings, verdict } from "../../lib/scoreboard.js";
+import { inputs, legends, rounding, stack, standings, verdict } from "../../lib/scoreboard.js";
 import { t } from "../../lib/words.js";
 
 /** @param {any} score  the slice */
@@ -21,6 +21,7 @@ export function scoreView(score) {
             )}
           </ol>
           ${verdict(score)}
+          ${rounding(score) ? html`<p class="label">${rounding(score)}</p>` : nothing}
           <p><a href="/s/${score.selection}">${t("live.score.source")}</a></p>`
       : inputs(score)}
   </section>`;
