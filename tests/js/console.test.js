@@ -7,6 +7,7 @@ import "./page.js";
 
 const { forecast, savings } = await import("../../static/js/screens/console/plan.js");
 const { focus } = await import("../../static/js/screens/console/focus.js");
+const { Hold } = await import("../../static/js/screens/console/hold.js");
 const { keysIn } = await import("../../static/js/screens/join.js");
 const { absence, pause } = await import("../../static/js/lib/socket.js");
 const { standings } = await import("../../static/js/lib/scoreboard.js");
@@ -104,6 +105,38 @@ test("without a plan the button goes from question to question", () => {
   assert.equal(focused(asked({ 1: "revealed", 3: "draft" }), plan), 3);
   assert.equal(focused(asked({ 1: "revealed", 2: "revealed" }, { 1: { revealed_at: 9 }, 2: { revealed_at: 4 } }), plan), 1);
   assert.equal(focused([], null), null);
+});
+
+test("after a step the button rests, and its first drawing is no step", () => {
+  let now = 0;
+  const hold = new Hold(() => {}, () => now);
+  hold.expect("next//1");
+  assert.equal(hold.resting(), false);
+  hold.expect("next//1");
+  assert.equal(hold.resting(), false);
+  hold.expect("next//2");
+  assert.equal(hold.resting(), true);
+  now = 699;
+  assert.equal(hold.resting(), true);
+  now = 700;
+  assert.equal(hold.resting(), false);
+  hold.rest();
+  assert.equal(hold.resting(), true);
+});
+
+test("a hold ends when the button means something else, a hold beside it does not", () => {
+  Object.assign(globalThis, { requestAnimationFrame: () => 1, cancelAnimationFrame: () => {} });
+  const button = { getAttribute: () => "false", style: { setProperty: () => {} } };
+  const hold = new Hold(() => {}, () => 0);
+  const press = (/** @type {string} */ deed) => hold.press(/** @type {any} */ ({ currentTarget: button }), deed, () => {});
+  press("close/1");
+  hold.expect("reveal/1");
+  assert.equal(hold.button, null);
+  press("reopen/1");
+  hold.expect("reveal/1", "reopen/1");
+  assert.equal(hold.button, button);
+  hold.expect("reveal/1");
+  assert.equal(hold.button, null);
 });
 
 test("a fragment holds a ticket or a personal link, or neither", () => {

@@ -98,7 +98,7 @@ test("people who went home are no alarm, and the console says that it is over", 
   const room = { checked_in: 10, open: 0, connected: 1 };
   const desk = (/** @type {string} */ state) =>
     /** @type {any} */ ({ page: { store: store({ room, agenda: { state, segments: [], current: null } }), state: { line: "connected", since: 0 }, clock: { now: () => 0 } },
-      question: () => null, planless: () => false, hold: { expect: () => {}, on: () => ({}) }, deed: () => ({ name: "ended", word: "", line: "" }) });
+      question: () => null, planless: () => false, hold: { expect: () => {}, on: () => ({}), resting: () => false }, deed: () => ({ name: "ended", word: "", line: "" }) });
   assert.equal(health(desk("running")).bad, true);
   assert.equal(health(desk("ended")).bad, false);
   assert.match(said(control(desk("ended"))), /console\.ended/);

@@ -25,7 +25,7 @@ export class Console {
   constructor() {
     this.page = begin();
     this.paint = painter(() => this.render());
-    this.hold = new Hold();
+    this.hold = new Hold(this.paint);
     this.qrLive = qrFrom("live");
     this.qrNext = qrFrom("next");
     const forum = this.page.store.get("forum") || {};
@@ -144,7 +144,7 @@ export class Console {
     const agenda = this.page.store.get("agenda") || { state: "before", segments: [], current: null };
     const question = this.question();
     const deed = (/** @type {string} */ name, /** @type {() => void} */ act, held = false, off = false, params = {}) => ({
-      name: `${name}/${question ? question.id : agenda.current}`,
+      name: `${name}/${question ? question.id : ""}/${agenda.current}`,
       word: t(`console.deed.${name}`, params),
       line: t(`console.deed.${name}_line`, params),
       held,
@@ -177,6 +177,14 @@ export class Console {
     if (question.state === "open") return deed("close", () => this.send("question_close", about), true);
     if (question.state === "closing") return deed("closing", () => {}, false, true);
     return deed("reveal", () => this.send("question_reveal", about), true);
+  }
+
+  /** A step of the evening, unless the press belongs to the step before. @param {() => void} act */
+  step(act) {
+    if (this.hold.resting()) return;
+    this.hold.rest();
+    act();
+    this.paint();
   }
 
   /**
@@ -235,8 +243,8 @@ export class Console {
 
   render() {
     draw(document.getElementById("mast"), this.mast());
-    draw(document.getElementById("plan"), plan(this));
     draw(document.getElementById("main"), html`${views(this)} ${control(this)} ${keys(this)}`);
+    draw(document.getElementById("plan"), plan(this));
     draw(document.getElementById("room"), room(this));
     this.fit();
   }

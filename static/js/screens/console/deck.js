@@ -146,10 +146,17 @@ export function control(desk) {
     ${button(desk, question, deed)}`;
 }
 
+/** A key that is kept down is one press. @param {KeyboardEvent} event */
+const once = (event) => event.repeat && event.preventDefault();
+
+/** A closed question may be asked again: the name of that deed, or "". @param {Question|null} question */
+const again = (question) => (question && (question.state === "closed" || question.state === "revealed") ? `reopen/${question.id}` : "");
+
 /** @param {Console} desk @param {Question|null} question @param {import("../console.js").Deed} deed */
 function button(desk, question, deed) {
-  desk.hold.expect(deed.name);
+  desk.hold.expect(deed.name, again(question));
   const held = desk.hold.on(deed.name, deed.act);
+  const resting = !deed.off && desk.hold.resting();
   const side = question && isOpen(question)
     ? html`<button class="btn" type="button" ?disabled=${!question.closes_at} @click=${() => desk.send("question_extend", { question: question.id, seconds: 15 })}>${t("console.more_seconds")}</button>`
     : question && question.state === "draft"
@@ -163,7 +170,7 @@ function button(desk, question, deed) {
       ? html`<button class="btn btn-main btn-hold big" id="big" type="button" aria-disabled=${deed.off ? "true" : "false"} @pointerdown=${held.down} @pointerup=${held.up} @pointerleave=${held.up} @pointercancel=${held.up} @blur=${held.up} @keydown=${held.key} @keyup=${held.keyUp} @contextmenu=${held.menu}>
           ${deed.word}<small>${deed.line}</small>
         </button>`
-      : html`<button class="btn ${deed.off ? "" : "btn-main"} big" id="big" type="button" aria-disabled=${deed.off ? "true" : "false"} @click=${() => deed.off || deed.act()}>${deed.word}<small>${deed.line}</small></button>`}
+      : html`<button class="btn ${deed.off ? "" : "btn-main"} ${resting ? "resting" : ""} big" id="big" type="button" aria-disabled=${deed.off || resting ? "true" : "false"} @keydown=${once} @click=${() => deed.off || desk.step(deed.act)}>${deed.word}<small>${deed.line}</small></button>`}
   </div>`;
 }
 
@@ -171,8 +178,7 @@ function button(desk, question, deed) {
 export function keys(desk) {
   const stage = desk.page.store.get("stage") || {};
   const question = desk.question();
-  const again = question && (question.state === "closed" || question.state === "revealed");
-  const reopen = again ? desk.hold.on("reopen", () => desk.send("question_reopen", { question: question.id })) : null;
+  const reopen = question && again(question) ? desk.hold.on(again(question), () => desk.send("question_reopen", { question: question.id })) : null;
   return html`<div class="keys">
     <button class="btn btn-low" type="button" aria-pressed=${stage.blank ? "true" : "false"} @click=${() => desk.blank()}><kbd>B</kbd> ${t(stage.blank ? "console.unblank" : "console.blank")}</button>
     ${reopen

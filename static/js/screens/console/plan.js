@@ -77,13 +77,15 @@ function row(agenda, one, i, here, start) {
 /** @param {Console} desk @param {any} agenda @param {number} here */
 function steps(desk, agenda, here) {
   const last = here + 1 === agenda.segments.length;
+  const resting = desk.hold.resting() ? "true" : "false";
+  const step = (/** @type {string} */ event) => desk.step(() => desk.send(event, { current: agenda.current }));
   const more = (/** @type {number} */ n) => desk.send("agenda_extend", { minutes: n });
   return html`<div class="steps-row">
-    <button class="btn btn-low" type="button" ?disabled=${here < 1} @click=${() => desk.send("agenda_back", { current: agenda.current })}>${t("console.back")}</button>
+    <button class="btn btn-low" type="button" ?disabled=${here < 1} aria-disabled=${resting} @click=${() => step("agenda_back")}>${t("console.back")}</button>
     <button class="btn btn-low" type="button" @click=${() => more(-1)}>${t("console.minute_less")}</button>
     <button class="btn btn-low" type="button" @click=${() => more(1)}>${t("console.minute_more")}</button>
     <button class="btn btn-low" type="button" @click=${() => more(5)}>${t("console.minutes_more")}</button>
-    <button class="btn btn-low" type="button" ?disabled=${last} @click=${() => desk.send("agenda_next", { current: agenda.current })}>${t("console.next_item")}</button>
+    <button class="btn btn-low" type="button" ?disabled=${last} aria-disabled=${resting} @click=${() => step("agenda_next")}>${t("console.next_item")}</button>
   </div>`;
 }
 
