@@ -46,10 +46,11 @@ function chooser(desk, stage, next) {
     ${Object.keys(SCENES)
       .filter((name) => name !== "blank")
       .map(
-        (name) => html`<button class="chip" type="button" aria-pressed=${next.scene === name ? "true" : "false"} @click=${() => desk.prepare(name)}>${t(`console.scene.${name}`)}</button>`,
+        (name) => html`<button class="chip" type="button" aria-pressed=${next.scene === name ? "true" : "false"} aria-disabled=${desk.lacks(name) ? "true" : "false"} @click=${() => desk.prepare(name)}>${t(`console.scene.${name}`)}</button>`,
       )}
     </div>
     <button class="btn btn-ink btn-low" type="button" aria-disabled=${same ? "true" : "false"} @click=${() => same || desk.show(next)}>${t("console.put_on")}</button>
+    ${desk.lacking ? html`<p class="soft lacking" role="status">${t(`console.lacking.${desk.lacking}`)}</p>` : nothing}
   </div>`;
 }
 
