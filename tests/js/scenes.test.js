@@ -7,7 +7,7 @@ import { said } from "./page.js";
 
 const { Store } = await import("../../static/js/lib/store.js");
 const { sceneOf } = await import("../../static/js/screens/scenes.js");
-const { facts, control } = await import("../../static/js/screens/console/deck.js");
+const { facts, control, views } = await import("../../static/js/screens/console/deck.js");
 const { health, room } = await import("../../static/js/screens/console/room.js");
 
 const QUESTION = { id: 1, kind: "dots", round: "first", title: "모둠 이야기", help: "", options: [{ id: "t1", title: "밤 도서관", table: 1 }],
@@ -115,6 +115,15 @@ test("one or two phones that are away are not many", () => {
   const gone = (/** @type {number} */ n) => health(desk({ room: { checked_in: n, open: 0, connected: 0 } }));
   assert.equal(gone(3).bad, true);
   assert.deepEqual(gone(2), { bad: false, title: "console.health.fine", line: "console.health.gone" });
+});
+
+test("what is on the stage has the name of what it shows", () => {
+  const name = (/** @type {string} */ scene, /** @type {string} */ state) => {
+    const one = desk({ questions: [{ ...QUESTION, state }], stage: { scene, question: 1, blank: false } });
+    const next = { next: () => ({ scene: "join", question: null }), lacks: () => false, early: () => false, qrLive: () => "", qrNext: () => "", host: "" };
+    return (said(views(Object.assign(one, next))).match(/<small>console\.scene\.(\w+)/) || [])[1];
+  };
+  assert.deepEqual([name("question", "draft"), name("points", "draft"), name("question", "open")], ["agenda", "summaries", "question"]);
 });
 
 test("a press during the rest does nothing and the button says so", () => {

@@ -115,10 +115,23 @@ export class Console {
   /** Whether a scene has nothing to show and would be another one on the stage. @param {string} scene */
   lacks(scene) {
     const { store } = this.page;
+    if (scene === "draft") return this.early();
     if (["question", "reveal", "points"].includes(scene)) return !this.scene(scene).question;
     if (scene === "agenda") return !store.segment();
     if (scene === "summaries") return !((store.get("forum") || {}).tables || []).length;
     return scene === "score" && !store.get("score");
+  }
+
+  /** Whether the next scene is of a question that no stage shows before it is opened. */
+  early() {
+    const question = this.page.store.question(this.next().question);
+    return Boolean(question && question.state === "draft");
+  }
+
+  putOn() {
+    this.lacking = this.early() ? "draft" : "";
+    if (!this.lacking) this.show(this.next());
+    this.paint();
   }
 
   /** @param {string} scene */

@@ -19,6 +19,16 @@ const TIMES = [0, 30, 60, 120, 180, 300, 600];
 /** The times to choose from, the question's own among them. @param {number} own */
 const times = (own) => (TIMES.includes(own) ? TIMES : [...TIMES, own].sort((a, b) => a - b));
 
+/** What the stage shows instead of a question that is not opened. @type {Record<string, string>} */
+const UNTIL_OPEN = { question: "agenda", reveal: "agenda", points: "summaries" };
+
+/** The name of what is on the stage now. @param {Console} desk @param {any} stage */
+function named(desk, stage) {
+  const question = desk.page.store.question(stage.question);
+  const unseen = question && question.state === "draft";
+  return t(`console.scene.${stage.blank ? "blank" : (unseen && UNTIL_OPEN[stage.scene]) || stage.scene}`);
+}
+
 /** @param {Console} desk */
 export function views(desk) {
   const stage = desk.page.store.get("stage") || { scene: "waiting", question: null, blank: false };
@@ -27,7 +37,7 @@ export function views(desk) {
     framed(sceneOf(shown, { store: desk.page.store, now: desk.page.clock.now(), page: 0, qr, host: desk.host, drafts }));
   return html`<div class="views">
       <section class="view view-live">
-        <p><span class="live">${t("console.live")}</span><small>${stage.blank ? t("console.scene.blank") : t(`console.scene.${stage.scene}`)}</small></p>
+        <p><span class="live">${t("console.live")}</span><small>${named(desk, stage)}</small></p>
         <div class="frame" data-frame inert>${look(stage, desk.qrLive)}</div>
       </section>
       <section class="view view-next">
@@ -49,7 +59,7 @@ function chooser(desk, stage, next) {
         (name) => html`<button class="chip" type="button" aria-pressed=${next.scene === name ? "true" : "false"} aria-disabled=${desk.lacks(name) ? "true" : "false"} @click=${() => desk.prepare(name)}>${t(`console.scene.${name}`)}</button>`,
       )}
     </div>
-    <button class="btn btn-ink btn-low" type="button" aria-disabled=${same ? "true" : "false"} @click=${() => same || desk.show(next)}>${t("console.put_on")}</button>
+    <button class="btn btn-ink btn-low" type="button" aria-disabled=${same || desk.early() ? "true" : "false"} @click=${() => (same && !desk.early()) || desk.putOn()}>${t("console.put_on")}</button>
     ${desk.lacking ? html`<p class="soft lacking" role="status">${t(`console.lacking.${desk.lacking}`)}</p>` : nothing}
   </div>`;
 }
