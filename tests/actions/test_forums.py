@@ -9,7 +9,9 @@ from sqlmodel import select
 
 from tests.actions.conftest import Announced
 from tests.actions.desks import key
+from tests.facts import Clock
 from townhall.actions import forums, people, proposals
+from townhall.actions import questions as asking
 from townhall.actions.forums import Candidate, MadeForum, NewForum, NewQuestion
 from townhall.domain.audience import Actor
 from townhall.domain.drafts import draft
@@ -171,6 +173,30 @@ async def test_a_moderator_chooses_the_scene_and_blanks_it(
         "question": None,
         "blank": False,
     }
+
+
+async def test_a_result_of_no_named_question_is_the_last_that_was_revealed(
+    hall: Hall, clock: Clock
+) -> None:
+    made = await make(hall)
+    moderator = Actor(role="moderator", forum=made.id)
+
+    async def shown(key: str) -> int | None:
+        await forums.show(hall, moderator, key=key, scene="reveal")
+        stage = hall.database.read_here(screen.stage, made.id, "stage", None)
+        about: int | None = stage["question"]
+        return about
+
+    assert await shown(key(1)) is None
+    asked = [question["id"] for question in seen(hall, made.id)["questions"]]
+    for n, question in ((10, asked[2]), (20, asked[0])):
+        about: Any = {"question": question}
+        await asking.open_(hall, moderator, key=key(n), **about)
+        await asking.close(hall, moderator, key=key(n + 1), seconds=0, **about)
+        clock.pass_seconds(4)
+        await asking.finish_due(hall)
+        await asking.reveal(hall, moderator, key=key(n + 2), **about)
+        assert await shown(key(n + 3)) == question
 
 
 async def test_a_scene_or_question_that_is_not_there_is_refused(hall: Hall) -> None:

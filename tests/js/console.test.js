@@ -3,10 +3,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import "./page.js";
+import { said } from "./page.js";
 
-const { forecast, savings } = await import("../../static/js/screens/console/plan.js");
-const { focus } = await import("../../static/js/screens/console/focus.js");
+const { forecast, long, row, savings } = await import("../../static/js/screens/console/plan.js");
+const { about, focus, lastAsked } = await import("../../static/js/screens/console/focus.js");
+const { Hold } = await import("../../static/js/screens/console/hold.js");
+const { load } = await import("../../static/js/lib/words.js");
+const { Lasting } = await import("../../static/js/screens/console/room.js");
 const { keysIn } = await import("../../static/js/screens/join.js");
 const { absence, pause } = await import("../../static/js/lib/socket.js");
 const { standings } = await import("../../static/js/lib/scoreboard.js");
@@ -104,6 +107,75 @@ test("without a plan the button goes from question to question", () => {
   assert.equal(focused(asked({ 1: "revealed", 3: "draft" }), plan), 3);
   assert.equal(focused(asked({ 1: "revealed", 2: "revealed" }, { 1: { revealed_at: 9 }, 2: { revealed_at: 4 } }), plan), 1);
   assert.equal(focused([], null), null);
+});
+
+test("after a step the button rests, and its first drawing is no step", () => {
+  let now = 0;
+  const hold = new Hold(() => {}, () => now);
+  hold.expect("next//1");
+  assert.equal(hold.resting(), false);
+  hold.expect("next//1");
+  assert.equal(hold.resting(), false);
+  hold.expect("next//2");
+  assert.equal(hold.resting(), true);
+  now = 699;
+  assert.equal(hold.resting(), true);
+  now = 700;
+  assert.equal(hold.resting(), false);
+  hold.rest();
+  assert.equal(hold.resting(), true);
+});
+
+test("a hold ends when the button means something else, a hold beside it does not", () => {
+  Object.assign(globalThis, { requestAnimationFrame: () => 1, cancelAnimationFrame: () => {} });
+  const button = { getAttribute: () => "false", style: { setProperty: () => {} } };
+  const hold = new Hold(() => {}, () => 0);
+  const press = (/** @type {string} */ deed) => hold.press(/** @type {any} */ ({ currentTarget: button }), deed, () => {});
+  press("close/1");
+  hold.expect("reveal/1");
+  assert.equal(hold.button, null);
+  press("reopen/1");
+  hold.expect("reveal/1", "reopen/1");
+  assert.equal(hold.button, button);
+  hold.expect("reveal/1");
+  assert.equal(hold.button, null);
+});
+
+test("a result is that of the vote in hand, else the last that was revealed", () => {
+  const all = asked({ 1: "revealed", 2: "revealed", 3: "closed", 4: "draft" }, { 1: { revealed_at: 9, opened_at: 1 }, 2: { revealed_at: 5, opened_at: 2 }, 3: { opened_at: 3, kind: "dots" }, 4: { kind: "dots" } });
+  const id = (/** @type {string} */ scene, /** @type {number|null} */ hand) => (about(scene, all, all.find((one) => one.id === hand) || null) || { id: null }).id;
+  assert.deepEqual([id("reveal", null), id("reveal", 4), id("reveal", 3), id("reveal", 2)], [1, 1, 3, 2]);
+  assert.deepEqual([id("question", null), id("question", 4)], [null, 4]);
+  assert.deepEqual([id("points", null), id("points", 4), id("points", 1)], [3, 4, 3]);
+  assert.deepEqual([id("join", 3), id("agenda", 3)], [null, null]);
+  assert.equal(about("reveal", all.slice(2), null), null);
+});
+
+test("the ballots are those of the vote in hand, else of the last that was opened", () => {
+  const all = asked({ 1: "revealed", 2: "closed", 3: "draft" }, { 1: { opened_at: 9 }, 2: { opened_at: 5 } });
+  assert.deepEqual([lastAsked(all, null), lastAsked(all, all[1]), lastAsked(all, all[2])], [all[0], all[1], all[0]]);
+  assert.equal(lastAsked(all.slice(2), null), null);
+});
+
+test("an item that is expected early is said to be, like one that is late", () => {
+  const run = agenda([["talk", 10, 0, 2], ["talk", 10, 2, null], ["break", 10, null, null]]);
+  const words = (/** @type {number} */ start) => said(row(run, run.segments[2], 2, 1, start * MIN));
+  assert.match(words(12), /console\.expected/);
+  assert.match(words(25), /console\.expected/);
+  assert.match(words(20), /live\.minutes/);
+});
+
+test("from sixty minutes on there are hours", () => {
+  load({ "live.minutes": { other: "{n}분" }, "console.hours": { other: "{n}시간" } }, "ko");
+  assert.deepEqual([1, 59, 60, 61, 1619].map(long), ["1분", "59분", "1시간", "1시간 1분", "26시간 59분"]);
+  load({}, "ko");
+});
+
+test("only what lasts ten seconds is said of phones that are away", () => {
+  const away = new Lasting();
+  assert.deepEqual([away.least(3, 0), away.least(3, 9999), away.least(3, 10000)], [0, 0, 3]);
+  assert.deepEqual([away.least(5, 10500), away.least(5, 20499), away.least(5, 20500)], [3, 3, 5]);
+  assert.deepEqual([away.least(1, 21000), away.least(4, 22000), away.least(4, 32000)], [1, 1, 4]);
 });
 
 test("a fragment holds a ticket or a personal link, or neither", () => {

@@ -9,7 +9,7 @@ const { Outbox } = await import("../../static/js/lib/outbox.js");
 const { Notebook } = await import("../../static/js/screens/desk/notebook.js");
 const { Summing } = await import("../../static/js/screens/desk/summary.js");
 const { ballot } = await import("../../static/js/ballots/index.js");
-const { Proxies } = await import("../../static/js/screens/desk/side.js");
+const { Proxies, turns } = await import("../../static/js/screens/desk/side.js");
 const { summary } = await import("../../static/js/screens/desk/views.js");
 const { graphemes, roughly } = await import("../../static/js/lib/graphemes.js");
 
@@ -266,4 +266,14 @@ test("a refusal speaks to the facilitator, not of them", () => {
   const at = proxies();
   at.proxies.settled({ payload: { question: 9, paper: 101, rev: 1 } }, { status: "already_voted" });
   assert.match(said(at.proxies.list(SECRET)), /desk\.proxy\.fail_already_voted/);
+});
+
+test("every seat that a note names can be pressed, and only counted people are called silent", () => {
+  const at = (/** @type {number} */ heads, /** @type {Record<number, number>} */ spoke = {}, /** @type {number|null} */ seat = null) =>
+    said(turns(/** @type {any} */ ({ heads: () => heads, said: () => spoke, notebook: { lines: () => [{ seat }] } })));
+  const seats = (/** @type {string} */ text) => text.split("desk.seat_said").length - 1;
+  assert.deepEqual([seats(at(0)), seats(at(6)), seats(at(6, {}, 7)), seats(at(6, { 9: 1 }))], [8, 6, 7, 9]);
+  assert.match(at(3, { 1: 2 }), /desk\.ask_silent/);
+  assert.doesNotMatch(at(0, { 1: 2 }), /desk\.ask_silent|desk\.not_yet/);
+  assert.equal(at(3, { 1: 2 }, 8).split("desk.not_yet").length - 1, 2);
 });

@@ -8,8 +8,8 @@ import { said } from "./page.js";
 const { Store } = await import("../../static/js/lib/store.js");
 const { sceneOf } = await import("../../static/js/screens/scenes.js");
 const { scoreView } = await import("../../static/js/screens/phone/score.js");
-const { facts, control } = await import("../../static/js/screens/console/deck.js");
-const { health } = await import("../../static/js/screens/console/room.js");
+const { facts, control, views } = await import("../../static/js/screens/console/deck.js");
+const { health, room } = await import("../../static/js/screens/console/room.js");
 
 const QUESTION = { id: 1, kind: "dots", round: "first", title: "모둠 이야기", help: "", options: [{ id: "t1", title: "밤 도서관", table: 1 }],
   config: { budget: 5 }, secret: false, changeable: true, results: "hidden", eligibility: "seats", state: "open", closes_at: null, reopens: null };
@@ -24,6 +24,15 @@ function store(slices) {
 /** @param {Record<string, any>} slices @param {string} scene @param {any} [more] */
 const stage = (slices, scene, more = {}) =>
   said(sceneOf({ scene, question: 1 }, { store: store(slices), now: 0, page: 0, qr: () => "QR", host: "forum.kr", ...more }).body);
+
+/** Whoever is away has been so for long. */
+const GONE = { least: (/** @type {number} */ n) => n };
+
+/** @param {Record<string, any>} slices @param {any} [hand] */
+const desk = (slices, hand = null) =>
+  /** @type {any} */ ({ page: { store: store({ room: {}, forum: { tables: [1] }, ...slices }), state: { line: "connected", since: 0 }, clock: { now: () => 0 } }, away: GONE,
+    question: () => hand, questions: () => slices.questions || [], planless: () => false, step: () => {}, said: "", hold: { expect: () => {}, on: () => ({}), resting: () => false },
+    deed: () => ({ name: "next//1", word: "", line: "" }) });
 
 const count = (/** @type {string} */ text, /** @type {string} */ word) => text.split(word).length - 1;
 
@@ -121,18 +130,59 @@ test("after the end nobody is invited in", () => {
 
 test("a console says that nothing can be saved before anything else", () => {
   const at = (/** @type {number} */ until) =>
-    health(/** @type {any} */ ({ page: { store: store({ room: {}, trouble: { reason: "disk_full", until } }), state: { line: "connected", since: 0 }, clock: { now: () => 10 } } }));
+    health(/** @type {any} */ ({ away: GONE, page: { store: store({ room: {}, trouble: { reason: "disk_full", until } }), state: { line: "connected", since: 0 }, clock: { now: () => 10 } } }));
   assert.deepEqual(at(11), { bad: true, title: "console.health.not_saving", line: "console.trouble.disk_full" });
   assert.equal(at(10).bad, false);
 });
 
 test("people who went home are no alarm, and the console says that it is over", () => {
-  const room = { checked_in: 10, open: 0, connected: 1 };
-  const desk = (/** @type {string} */ state) =>
-    /** @type {any} */ ({ page: { store: store({ room, agenda: { state, segments: [], current: null } }), state: { line: "connected", since: 0 }, clock: { now: () => 0 } },
-      question: () => null, planless: () => false, hold: { expect: () => {}, on: () => ({}) }, deed: () => ({ name: "ended", word: "", line: "" }) });
-  assert.equal(health(desk("running")).bad, true);
-  assert.equal(health(desk("ended")).bad, false);
-  assert.match(said(control(desk("ended"))), /console\.ended/);
-  assert.match(said(control(desk("before"))), /console\.not_started/);
+  const at = (/** @type {string} */ state) => desk({ room: { checked_in: 10, open: 0, connected: 1 }, agenda: { state, segments: [], current: null } });
+  assert.equal(health(at("running")).bad, true);
+  assert.equal(health(at("ended")).bad, false);
+  assert.match(said(control(at("ended"))), /console\.ended/);
+  assert.match(said(control(at("before"))), /console\.not_started/);
+});
+
+test("one or two phones that are away are not many", () => {
+  const gone = (/** @type {number} */ n) => health(desk({ room: { checked_in: n, open: 0, connected: 0 } }));
+  assert.equal(gone(3).bad, true);
+  assert.deepEqual(gone(2), { bad: false, title: "console.health.fine", line: "console.health.gone" });
+});
+
+test("what is on the stage has the name of what it shows", () => {
+  const name = (/** @type {string} */ scene, /** @type {string} */ state) => {
+    const one = desk({ questions: [{ ...QUESTION, state }], stage: { scene, question: 1, blank: false } });
+    const next = { next: () => ({ scene: "join", question: null }), lacks: () => false, early: () => false, qrLive: () => "", qrNext: () => "", host: "" };
+    return (said(views(Object.assign(one, next))).match(/<small>console\.scene\.(\w+)/) || [])[1];
+  };
+  assert.deepEqual([name("question", "draft"), name("points", "draft"), name("question", "open")], ["agenda", "summaries", "question"]);
+});
+
+test("a press during the rest does nothing and the button says so", () => {
+  const one = desk({});
+  assert.match(said(control(one)), /aria-disabled=false/);
+  one.hold.resting = () => true;
+  assert.match(said(control(one)), /resting.*aria-disabled=true/s);
+});
+
+test("the ballots in the box are those of a named vote, or are not spoken of", () => {
+  const questions = [{ ...QUESTION, state: "revealed", opened_at: 1, revealed_at: 2 }];
+  const turnout = { 1: { voted: 40, entitled: 48, channels: { phone: 40 } } };
+  assert.match(said(room(desk({ questions, turnout }))), /console\.voted<small>모둠 이야기<\/small><\/dt>\s*<dd>40/);
+  assert.doesNotMatch(said(room(desk({ questions: [{ ...QUESTION, state: "draft" }] }))), /console\.voted/);
+});
+
+test("a revealed question can be brought back on the stage, any other cannot", () => {
+  const list = (/** @type {string} */ state) => said(room(desk({ questions: [{ ...QUESTION, state }, { ...QUESTION, id: 2, state: "draft" }] })));
+  assert.equal(count(list("revealed"), "console.result_show"), 1);
+  assert.doesNotMatch(list("closed"), /console\.result_show/);
+});
+
+test("where anyone may vote the console counts who came in by the code", () => {
+  const facts = (/** @type {string} */ eligibility, entitled = 0) => said(room(desk({ room: { entitled, open: 1 }, questions: [{ ...QUESTION, eligibility }] })));
+  assert.match(facts("open"), /console\.entitled_open<small>.*?<dd>1</s);
+  assert.doesNotMatch(facts("open"), /console\.entitled</);
+  assert.match(facts("open", 48), /console\.entitled<.*<dd>48<.*console\.entitled_open<.*<dd>49</s);
+  assert.match(facts("seats"), /console\.entitled<.*?<dd>0</s);
+  assert.doesNotMatch(facts("seats"), /console\.entitled_open/);
 });

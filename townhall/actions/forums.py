@@ -285,14 +285,20 @@ def _select(
 async def show(
     hall: Hall, actor: Actor, *, key: str, scene: str, question: int | None = None
 ) -> dict[str, Any]:
-    """Put a scene on the stage. Refuses `scene_unknown`, and `question_unknown` if it is named."""
+    """Put a scene on the stage. Refuses `scene_unknown`, and `question_unknown` if it is named.
+
+    A result of no named question is the last revealed one, so that stage and phones show the same.
+    """
 
     def decide(session: Session, forum: Forum, now: int) -> Change[dict[str, Any]]:
         if scene not in SCENES:
             raise Refused("scene_unknown", known=", ".join(sorted(SCENES)))
-        if question is not None:
-            questions.get(session, question, forum.id or 0)
-        forum.stage = {"scene": scene, "question": question, "blank": False}
+        about = question
+        if about is not None:
+            questions.get(session, about, forum.id or 0)
+        elif scene == "reveal":
+            about = questions.last_revealed(session, forum.id or 0)
+        forum.stage = {"scene": scene, "question": about, "blank": False}
         return Change({"scene": scene}, frozenset({"stage"}), ("stage", dict(forum.stage)))
 
     return await steer(hall, actor, "stage.steer", key, decide)

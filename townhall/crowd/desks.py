@@ -66,7 +66,11 @@ class Desk:
             return
         text = self._dice.choice(fresh)
         self._said.add(text)
-        note: dict[str, Any] = {"kind": kind, "text": text, "seat": self._dice.randint(1, 8)}
+        note: dict[str, Any] = {
+            "kind": kind,
+            "text": text,
+            "seat": self._dice.randint(1, max(1, self._heads)),
+        }
         answer = await self._client.settle("note", {"key": key(), **note})
         if answer.get("status") == "ok" and self._dice.random() < _EDITS:
             await self._pace.between(2, 6)

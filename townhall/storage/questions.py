@@ -46,6 +46,16 @@ def of_forum(session: Session, forum: int) -> Sequence[Question]:
     ).all()
 
 
+def last_revealed(session: Session, forum: int) -> int | None:
+    """The question whose result was shown last, if any was."""
+    return session.exec(
+        select(Question.id)
+        .where(Question.forum_id == forum, Question.state == "revealed")
+        .order_by(col(Question.revealed_at).desc(), col(Question.id).desc())
+        .limit(1)
+    ).first()
+
+
 def add(session: Session, question: Question) -> int:
     """Store a new question; its id."""
     question.id = fresh.number(session, Question)

@@ -9,10 +9,10 @@ import { house } from "../lib/marks.js";
 import { begin, command, connection } from "../lib/page.js";
 import { t } from "../lib/words.js";
 import { control, keys, views } from "./console/deck.js";
-import { focus, planless, waiting } from "./console/focus.js";
+import { about, focus, planless, waiting } from "./console/focus.js";
 import { Hold } from "./console/hold.js";
-import { forecast, plan } from "./console/plan.js";
-import { room } from "./console/room.js";
+import { forecast, long, plan } from "./console/plan.js";
+import { Lasting, room } from "./console/room.js";
 import { qrFrom } from "./scenes.js";
 
 /** @typedef {import("../lib/types.js").Question} Question */
@@ -25,7 +25,7 @@ export class Console {
   constructor() {
     this.page = begin();
     this.paint = painter(() => this.render());
-    this.hold = new Hold();
+    this.hold = new Hold(this.paint);
     this.qrLive = qrFrom("live");
     this.qrNext = qrFrom("next");
     const forum = this.page.store.get("forum") || {};
@@ -40,13 +40,20 @@ export class Console {
     this.talkFor = 180;
     this.seat = "";
     this.said = "";
+    /** Whether `said` or `seatSaid` is that there was no line. */
+    this.unsent = false;
     /** @type {{bad: boolean, words: string}|null} what came of giving a seat back */
     this.seatSaid = null;
     this.here = 0;
+    /** Phones that came in and are gone. */
+    this.away = new Lasting();
+    /** A scene that was chosen and has nothing to show. */
+    this.lacking = "";
   }
 
   start() {
     this.page.store.subscribe(() => this.news());
+    this.page.onLine.add((open) => open && this.unsay());
     document.addEventListener("keydown", (event) => this.key(event));
     window.addEventListener("resize", () => this.fit());
     setInterval(() => this.paint(), 500);
@@ -62,9 +69,11 @@ export class Console {
       this.here = here;
       this.chosen = null;
       this.prepared = null;
+      this.lacking = "";
     }
     const question = this.question();
     if (this.chosen && question && question.id !== this.chosen) this.chosen = null;
+    if (this.lacking && !this.lacks(this.lacking)) this.lacking = "";
     this.paint();
   }
 
@@ -93,14 +102,42 @@ export class Console {
     }
     const segment = this.page.store.segment();
     const idle = (this.page.store.get("agenda") || {}).state === "ended" ? "waiting" : "join";
-    return { scene: segment ? USUAL[segment.kind] || "agenda" : idle, question: null };
+    const usual = segment ? USUAL[segment.kind] || "agenda" : idle;
+    return this.scene(this.lacks(usual) ? "agenda" : usual);
+  }
+
+  /** A scene with the question it is about. @param {string} scene */
+  scene(scene) {
+    const question = about(scene, this.questions(), this.question());
+    return { scene, question: question && question.id };
+  }
+
+  /** Whether a scene has nothing to show and would be another one on the stage. @param {string} scene */
+  lacks(scene) {
+    const { store } = this.page;
+    if (scene === "draft") return this.early();
+    if (["question", "reveal", "points"].includes(scene)) return !this.scene(scene).question;
+    if (scene === "agenda") return !store.segment();
+    if (scene === "summaries") return !((store.get("forum") || {}).tables || []).length;
+    return scene === "score" && !store.get("score");
+  }
+
+  /** Whether the next scene is of a question that no stage shows before it is opened. */
+  early() {
+    const question = this.page.store.question(this.next().question);
+    return Boolean(question && question.state === "draft");
+  }
+
+  putOn() {
+    this.lacking = this.early() ? "draft" : "";
+    if (!this.lacking) this.show(this.next());
+    this.paint();
   }
 
   /** @param {string} scene */
   prepare(scene) {
-    const question = this.question();
-    const about = ["question", "reveal", "points"].includes(scene) && question ? question.id : null;
-    this.prepared = { scene, question: about };
+    this.lacking = this.lacks(scene) ? scene : "";
+    if (!this.lacking) this.prepared = this.scene(scene);
     this.paint();
   }
 
@@ -119,6 +156,7 @@ export class Console {
   choose(id) {
     this.chosen = id;
     this.prepared = null;
+    this.lacking = "";
     this.paint();
   }
 
@@ -144,7 +182,7 @@ export class Console {
     const agenda = this.page.store.get("agenda") || { state: "before", segments: [], current: null };
     const question = this.question();
     const deed = (/** @type {string} */ name, /** @type {() => void} */ act, held = false, off = false, params = {}) => ({
-      name: `${name}/${question ? question.id : agenda.current}`,
+      name: `${name}/${question ? question.id : ""}/${agenda.current}`,
       word: t(`console.deed.${name}`, params),
       line: t(`console.deed.${name}_line`, params),
       held,
@@ -179,6 +217,14 @@ export class Console {
     return deed("reveal", () => this.send("question_reveal", about), true);
   }
 
+  /** A step of the evening, unless the press belongs to the step before. @param {() => void} act */
+  step(act) {
+    if (this.hold.resting()) return;
+    this.hold.rest();
+    act();
+    this.paint();
+  }
+
   /**
    * @param {string} event
    * @param {Record<string, any>} payload
@@ -187,9 +233,19 @@ export class Console {
   async send(event, payload, keyed = true) {
     const answer = await command(this.page, event, keyed ? { key: draws(), ...payload } : payload);
     this.said = answer.status === "refused" ? answer.message || answer.code : "";
+    this.unsent = answer.code === "not_connected";
     if (event === "question_reopen" && answer.question) this.choose(answer.question);
     this.paint();
     return answer;
+  }
+
+  /** The line is back: what could not be sent for want of it can be pressed again. */
+  unsay() {
+    if (!this.unsent) return;
+    this.unsent = false;
+    this.said = "";
+    if (this.seatSaid && this.seatSaid.bad) this.seatSaid = null;
+    this.paint();
   }
 
   async resetSeat() {
@@ -227,7 +283,9 @@ export class Console {
     const agenda = store.get("agenda");
     const conn = connection(this.page, 0);
     const late = agenda && !this.planless() ? minutes(forecast(agenda, clock.now()).late) : 0;
-    const word = late >= 1 ? t("console.late", { n: late }) : late <= -1 ? t("console.early", { n: -late }) : "";
+    const word = late ? t(late > 0 ? "console.late" : "console.early", { time: long(Math.abs(late)) }) : "";
+    const mast = document.getElementById("mast");
+    if (mast) mast.classList.toggle("mast-cut", conn.kind === "conn-lost");
     return html`${house()}<b>${forum.title}</b><span class="conn ${conn.kind}" role="status">${conn.text}</span>
       <time class="clocktime">${timeOfDay(clock.now())}</time>
       ${agenda && agenda.state !== "ended" && word ? html`<span class="tag ${late > 0 ? "tag-wait" : ""}">${word}</span>` : nothing}`;
@@ -235,8 +293,8 @@ export class Console {
 
   render() {
     draw(document.getElementById("mast"), this.mast());
-    draw(document.getElementById("plan"), plan(this));
     draw(document.getElementById("main"), html`${views(this)} ${control(this)} ${keys(this)}`);
+    draw(document.getElementById("plan"), plan(this));
     draw(document.getElementById("room"), room(this));
     this.fit();
   }

@@ -19,6 +19,16 @@ const TIMES = [0, 30, 60, 120, 180, 300, 600];
 /** The times to choose from, the question's own among them. @param {number} own */
 const times = (own) => (TIMES.includes(own) ? TIMES : [...TIMES, own].sort((a, b) => a - b));
 
+/** What the stage shows instead of a question that is not opened. @type {Record<string, string>} */
+const UNTIL_OPEN = { question: "agenda", reveal: "agenda", points: "summaries" };
+
+/** The name of what is on the stage now. @param {Console} desk @param {any} stage */
+function named(desk, stage) {
+  const question = desk.page.store.question(stage.question);
+  const unseen = question && question.state === "draft";
+  return t(`console.scene.${stage.blank ? "blank" : (unseen && UNTIL_OPEN[stage.scene]) || stage.scene}`);
+}
+
 /** @param {Console} desk */
 export function views(desk) {
   const stage = desk.page.store.get("stage") || { scene: "waiting", question: null, blank: false };
@@ -27,7 +37,7 @@ export function views(desk) {
     framed(sceneOf(shown, { store: desk.page.store, now: desk.page.clock.now(), page: 0, qr, host: desk.host, drafts }));
   return html`<div class="views">
       <section class="view view-live">
-        <p><span class="live">${t("console.live")}</span><small>${stage.blank ? t("console.scene.blank") : t(`console.scene.${stage.scene}`)}</small></p>
+        <p><span class="live">${t("console.live")}</span><small>${named(desk, stage)}</small></p>
         <div class="frame" data-frame inert>${look(stage, desk.qrLive)}</div>
       </section>
       <section class="view view-next">
@@ -46,10 +56,11 @@ function chooser(desk, stage, next) {
     ${Object.keys(SCENES)
       .filter((name) => name !== "blank")
       .map(
-        (name) => html`<button class="chip" type="button" aria-pressed=${next.scene === name ? "true" : "false"} @click=${() => desk.prepare(name)}>${t(`console.scene.${name}`)}</button>`,
+        (name) => html`<button class="chip" type="button" aria-pressed=${next.scene === name ? "true" : "false"} aria-disabled=${desk.lacks(name) ? "true" : "false"} @click=${() => desk.prepare(name)}>${t(`console.scene.${name}`)}</button>`,
       )}
     </div>
-    <button class="btn btn-ink btn-low" type="button" aria-disabled=${same ? "true" : "false"} @click=${() => same || desk.show(next)}>${t("console.put_on")}</button>
+    <button class="btn btn-ink btn-low" type="button" aria-disabled=${same || desk.early() ? "true" : "false"} @click=${() => (same && !desk.early()) || desk.putOn()}>${t("console.put_on")}</button>
+    ${desk.lacking ? html`<p class="soft lacking" role="status">${t(`console.lacking.${desk.lacking}`)}</p>` : nothing}
   </div>`;
 }
 
@@ -146,10 +157,17 @@ export function control(desk) {
     ${button(desk, question, deed)}`;
 }
 
+/** A key that is kept down is one press. @param {KeyboardEvent} event */
+const once = (event) => event.repeat && event.preventDefault();
+
+/** A closed question may be asked again: the name of that deed, or "". @param {Question|null} question */
+const again = (question) => (question && (question.state === "closed" || question.state === "revealed") ? `reopen/${question.id}` : "");
+
 /** @param {Console} desk @param {Question|null} question @param {import("../console.js").Deed} deed */
 function button(desk, question, deed) {
-  desk.hold.expect(deed.name);
+  desk.hold.expect(deed.name, again(question));
   const held = desk.hold.on(deed.name, deed.act);
+  const resting = !deed.off && desk.hold.resting();
   const side = question && isOpen(question)
     ? html`<button class="btn" type="button" ?disabled=${!question.closes_at} @click=${() => desk.send("question_extend", { question: question.id, seconds: 15 })}>${t("console.more_seconds")}</button>`
     : question && question.state === "draft"
@@ -163,7 +181,7 @@ function button(desk, question, deed) {
       ? html`<button class="btn btn-main btn-hold big" id="big" type="button" aria-disabled=${deed.off ? "true" : "false"} @pointerdown=${held.down} @pointerup=${held.up} @pointerleave=${held.up} @pointercancel=${held.up} @blur=${held.up} @keydown=${held.key} @keyup=${held.keyUp} @contextmenu=${held.menu}>
           ${deed.word}<small>${deed.line}</small>
         </button>`
-      : html`<button class="btn ${deed.off ? "" : "btn-main"} big" id="big" type="button" aria-disabled=${deed.off ? "true" : "false"} @click=${() => deed.off || deed.act()}>${deed.word}<small>${deed.line}</small></button>`}
+      : html`<button class="btn ${deed.off ? "" : "btn-main"} ${resting ? "resting" : ""} big" id="big" type="button" aria-disabled=${deed.off || resting ? "true" : "false"} @keydown=${once} @click=${() => deed.off || desk.step(deed.act)}>${deed.word}<small>${deed.line}</small></button>`}
   </div>`;
 }
 
@@ -171,8 +189,7 @@ function button(desk, question, deed) {
 export function keys(desk) {
   const stage = desk.page.store.get("stage") || {};
   const question = desk.question();
-  const again = question && (question.state === "closed" || question.state === "revealed");
-  const reopen = again ? desk.hold.on("reopen", () => desk.send("question_reopen", { question: question.id })) : null;
+  const reopen = question && again(question) ? desk.hold.on(again(question), () => desk.send("question_reopen", { question: question.id })) : null;
   return html`<div class="keys">
     <button class="btn btn-low" type="button" aria-pressed=${stage.blank ? "true" : "false"} @click=${() => desk.blank()}><kbd>B</kbd> ${t(stage.blank ? "console.unblank" : "console.blank")}</button>
     ${reopen

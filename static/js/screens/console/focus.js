@@ -64,3 +64,24 @@ export function focus({ questions, agenda, chosen }) {
   if (own && own.state === "closed") return own;
   return unrevealed(questions, (segment ? segment.started_at : agenda && agenda.ended_at) || 0) || own;
 }
+
+/** The last of these by when something happened to it. @param {Question[]} all @param {"opened_at"|"revealed_at"} when */
+const last = (all, when) => all.slice().sort((a, b) => (b[when] || 0) - (a[when] || 0))[0] || null;
+
+/** The question whose ballots are of interest: the one in hand once it was opened, else the last that was. @param {Question[]} all @param {Question|null} hand */
+export const lastAsked = (all, hand) => (hand && hand.state !== "draft" ? hand : last(all.filter((one) => one.state !== "draft"), "opened_at"));
+
+/**
+ * The question that a scene would be about, were it put on the stage now. A result is that of the
+ * vote in hand, else the last that was revealed.
+ * @param {string} scene
+ * @param {Question[]} all
+ * @param {Question|null} hand  the one on the big button
+ * @returns {Question|null}
+ */
+export function about(scene, all, hand) {
+  if (scene === "question") return hand;
+  if (scene === "reveal") return hand && hand.state !== "draft" ? hand : last(all.filter((one) => one.state === "revealed"), "revealed_at");
+  if (scene !== "points") return null;
+  return hand && hand.kind === "dots" ? hand : last(all.filter((one) => one.kind === "dots" && one.state !== "draft"), "opened_at");
+}

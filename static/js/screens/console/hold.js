@@ -1,12 +1,23 @@
 /**
  * A button that is held, not confirmed by a dialog: a line grows for one second under a finger, a
- * mouse button, Enter or Space, and only then the deed is done.
+ * mouse button, Enter or Space, and only then the deed is done. And the rest that a button takes
+ * after a step, so that a double press does one.
  */
 
 const HOLD_MS = 1000;
+const REST_MS = 700;
 
 export class Hold {
-  constructor() {
+  /**
+   * @param {() => void} [woken]  called when a rest is over
+   * @param {() => number} [now]  ms
+   */
+  constructor(woken = () => {}, now = () => performance.now()) {
+    this.woken = woken;
+    this.now = now;
+    /** What the big button did when it was last drawn. */
+    this.means = "";
+    this.restsUntil = 0;
     /** @type {HTMLElement|null} */
     this.button = null;
     /** @type {string} */
@@ -46,9 +57,26 @@ export class Hold {
     this.deed = "";
   }
 
-  /** The button now means something else: what was being held is not done. @param {string} deed */
-  expect(deed) {
-    if (this.button && this.deed !== deed) this.release();
+  /**
+   * When the big button means something else, what was being held is not done, and a press that
+   * was meant for the step before does nothing.
+   * @param {string} deed
+   * @param {string} [beside]  another deed that may be held meanwhile
+   */
+  expect(deed, beside = "") {
+    if (this.button && this.deed !== deed && this.deed !== beside) this.release();
+    if (this.means && this.means !== deed) this.rest();
+    this.means = deed;
+  }
+
+  rest() {
+    this.restsUntil = this.now() + REST_MS;
+    setTimeout(this.woken, REST_MS + 10);
+  }
+
+  /** Whether a press would belong to the step before. */
+  resting() {
+    return this.now() < this.restsUntil;
   }
 
   /**

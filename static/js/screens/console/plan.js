@@ -47,6 +47,12 @@ export function savings(agenda, late) {
     .slice(0, 3);
 }
 
+/** Minutes in words, with hours from sixty on. @param {number} n */
+export function long(n) {
+  const [h, m] = [Math.floor(n / 60), n % 60];
+  return [h ? t("console.hours", { n: h }) : "", m || !h ? t("live.minutes", { n: m }) : ""].filter(Boolean).join(" ");
+}
+
 /** @param {Console} desk */
 export function plan(desk) {
   const agenda = desk.page.store.get("agenda");
@@ -63,12 +69,12 @@ export function plan(desk) {
 }
 
 /** @param {any} agenda @param {Segment} one @param {number} i @param {number} here @param {number} start */
-function row(agenda, one, i, here, start) {
+export function row(agenda, one, i, here, start) {
   const is = i === here && agenda.state === "running";
   const was = agenda.state === "ended" || (here >= 0 && i < here);
   const extra = one.extended ? ` · ${t("console.extended", { n: one.extended > 0 ? `+${one.extended}` : one.extended })}` : "";
   const at = timeOfDay(start);
-  const fact = is ? t("console.since", { at }) : was ? at : start - one.planned_at >= 60000 ? t("console.expected", { at }) : t("live.minutes", { n: one.minutes + one.extended });
+  const fact = is ? t("console.since", { at }) : was ? at : Math.abs(start - one.planned_at) >= 60000 ? t("console.expected", { at }) : t("live.minutes", { n: one.minutes + one.extended });
   return html`<li class=${is ? "is" : was ? "was" : ""} aria-current=${is ? "step" : nothing}>
     <time>${timeOfDay(one.planned_at)}</time><span>${one.title}</span><span class="fact">${fact}${extra}</span>
   </li>`;
@@ -77,13 +83,15 @@ function row(agenda, one, i, here, start) {
 /** @param {Console} desk @param {any} agenda @param {number} here */
 function steps(desk, agenda, here) {
   const last = here + 1 === agenda.segments.length;
+  const resting = desk.hold.resting() ? "true" : "false";
+  const step = (/** @type {string} */ event) => desk.step(() => desk.send(event, { current: agenda.current }));
   const more = (/** @type {number} */ n) => desk.send("agenda_extend", { minutes: n });
   return html`<div class="steps-row">
-    <button class="btn btn-low" type="button" ?disabled=${here < 1} @click=${() => desk.send("agenda_back", { current: agenda.current })}>${t("console.back")}</button>
+    <button class="btn btn-low" type="button" ?disabled=${here < 1} aria-disabled=${resting} @click=${() => step("agenda_back")}>${t("console.back")}</button>
     <button class="btn btn-low" type="button" @click=${() => more(-1)}>${t("console.minute_less")}</button>
     <button class="btn btn-low" type="button" @click=${() => more(1)}>${t("console.minute_more")}</button>
     <button class="btn btn-low" type="button" @click=${() => more(5)}>${t("console.minutes_more")}</button>
-    <button class="btn btn-low" type="button" ?disabled=${last} @click=${() => desk.send("agenda_next", { current: agenda.current })}>${t("console.next_item")}</button>
+    <button class="btn btn-low" type="button" ?disabled=${last} aria-disabled=${resting} @click=${() => step("agenda_next")}>${t("console.next_item")}</button>
   </div>`;
 }
 
@@ -91,7 +99,7 @@ function steps(desk, agenda, here) {
 function mend(desk, agenda, late) {
   if (agenda.state !== "running" || late < 1) return nothing;
   const ways = savings(agenda, late);
-  return html`<h2>${t("console.mend", { n: late })}</h2>
+  return html`<h2>${t("console.mend", { time: long(late) })}</h2>
     ${ways.length
       ? html`<ul class="mend">
           ${ways.map(

@@ -7,9 +7,32 @@ import { andOpen, byVotes } from "../../lib/asks.js";
 import { composing, html, live, nothing } from "../../lib/dom.js";
 import { timeOfDay } from "../../lib/clock.js";
 import { t } from "../../lib/words.js";
+import { lastAsked } from "./focus.js";
 import { rehearsal } from "./rehearsal.js";
 
 /** @typedef {import("../console.js").Console} Console */
+
+/** How long phones must be away before it is said: who has just come in is on the line a moment later. */
+const PATIENCE_MS = 10000;
+/** Fewer than this are not many, however few came. */
+const MANY = 3;
+
+/** The least that a number was for a while; nothing at first. */
+export class Lasting {
+  constructor() {
+    /** @type {[number, number][]} when, and how many from then on */
+    this.seen = [];
+  }
+
+  /** @param {number} n @param {number} now @returns {number} */
+  least(n, now) {
+    if (!this.seen.length) this.seen.push([now, 0]);
+    if (this.seen[this.seen.length - 1][1] !== n) this.seen.push([now, n]);
+    // The newest that is old enough held until the next one came.
+    while (this.seen.length > 1 && this.seen[1][0] <= now - PATIENCE_MS) this.seen.shift();
+    return Math.min(...this.seen.map(([, seen]) => seen));
+  }
+}
 
 /** When it is over, people go home, and that is no alarm. @param {Console} desk @returns {{bad: boolean, title: string, line: string}} */
 export function health(desk) {
@@ -26,7 +49,7 @@ export function health(desk) {
   const differs = Object.keys(tally).some((id) => tally[id].certificate && tally[id].certificate.differs);
   const room = store.get("room") || {};
   const came = (room.checked_in || 0) + (room.open || 0);
-  const gone = Math.max(0, came - (room.connected || 0));
+  const gone = desk.away.least(Math.max(0, came - (room.connected || 0)), Date.now());
   const lost = gone ? t("console.health.gone", { n: gone }) : t("console.health.all_here");
   if (differs) return { bad: true, title: t("console.health.differs"), line: t("console.health.differs_line") };
   if (calling.length) {
@@ -34,13 +57,13 @@ export function health(desk) {
     return { bad: true, title: t("console.health.calling", { who }), line: calling.map((/** @type {any} */ one) => one.calling).join(" · ") };
   }
   const over = (store.get("agenda") || {}).state === "ended";
-  if (gone && gone * 2 >= came && !over) return { bad: true, title: t("console.health.many_gone"), line: lost };
+  if (gone >= MANY && gone * 2 >= came && !over) return { bad: true, title: t("console.health.many_gone"), line: lost };
   return { bad: false, title: t("console.health.fine"), line: lost };
 }
 
 /** @param {string} key @param {number | string} value @param {{kind?: string, note?: string, of?: string}} [how] */
 const fact = (key, value, { kind = "", note = "", of = "" } = {}) => html`<div class=${kind}>
-  <dt>${t(key)}${note ? html`<small>${t(note)}</small>` : nothing}</dt>
+  <dt>${t(key)}${note ? html`<small>${note}</small>` : nothing}</dt>
   <dd>${value}${of ? html`<span class="of">${t(of, { n: value })}</span>` : nothing}</dd>
 </div>`;
 
@@ -51,27 +74,31 @@ export function room(desk) {
   const here = store.get("room") || {};
   const tables = store.get("tables") || [];
   const heads = tables.reduce((/** @type {number} */ sum, /** @type {any} */ one) => sum + (one.head_count || 0), 0);
-  const question = desk.question();
-  const turnout = question ? (store.get("turnout") || {})[question.id] : null;
+  const asked = lastAsked(desk.questions(), desk.question());
+  const turnout = (asked && (store.get("turnout") || {})[asked.id]) || { voted: 0, channels: {} };
+  const everybody = desk.questions().some((one) => one.eligibility === "open");
   const behind = tables.filter((/** @type {any} */ one) => one.summary !== "sent");
   return html`<p class="health ${state.bad ? "health-bad" : ""}" role="status"><b>${state.title}</b><span>${state.line}</span></p>
     ${rehearsal(desk)}
     <div class="block">
       <h2>${t("console.people")}</h2>
       <dl class="facts">
-        ${heads ? fact("console.heads", heads, { kind: "sum", note: "console.heads_note", of: "console.of_people" }) : nothing}
+        ${heads ? fact("console.heads", heads, { kind: "sum", note: t("console.heads_note"), of: "console.of_people" }) : nothing}
         ${fact("console.registered", here.registered || 0, { of: "console.of_people" })} ${fact("console.checked_in", here.checked_in || 0, { of: "console.of_people" })}
         ${here.open ? fact("console.open", here.open, { of: "console.of_people" }) : nothing} ${fact("console.connected", here.connected || 0, { of: "console.of_devices" })}
-        ${fact("console.entitled", here.entitled || 0, { of: "console.of_people" })}
+        ${here.entitled || !everybody ? fact("console.entitled", here.entitled || 0, { of: "console.of_people" }) : nothing}
+        ${everybody ? fact("console.entitled_open", (here.entitled || 0) + (here.open || 0), { of: "console.of_people", note: t("console.entitled_open_note") }) : nothing}
       </dl>
     </div>
-    <div class="block">
-      <h2>${t("console.ballots")}</h2>
-      <dl class="facts">
-        ${fact("console.voted", turnout ? turnout.voted : 0, { kind: "sum" })}
-        ${["phone", "open", "proxy", "paper"].map((name) => (turnout && (name !== "open" || turnout.channels.open) ? fact(`console.channel.${name}`, turnout.channels[name] || 0, { kind: "sub" }) : nothing))}
-      </dl>
-    </div>
+    ${asked
+      ? html`<div class="block">
+          <h2>${t("console.ballots")}</h2>
+          <dl class="facts">
+            ${fact("console.voted", turnout.voted, { kind: "sum", note: asked.title })}
+            ${["phone", "open", "proxy", "paper"].map((name) => (name !== "open" || turnout.channels.open ? fact(`console.channel.${name}`, turnout.channels[name] || 0, { kind: "sub" }) : nothing))}
+          </dl>
+        </div>`
+      : nothing}
     <div class="block">
       <h2>${t("console.tables")}</h2>
       <dl class="facts">
@@ -140,14 +167,18 @@ function asks(desk) {
 function questions(desk) {
   const all = /** @type {any[]} */ (desk.page.store.get("questions") || []);
   const focus = desk.question();
-  if (all.length < 2) return nothing;
+  const result = (/** @type {any} */ one) =>
+    one.state === "revealed"
+      ? html`<button class="btn btn-low" type="button" @click=${() => desk.show({ scene: "reveal", question: one.id })}>${t("console.result_show")}<span class="unseen"> ${one.title}</span></button>`
+      : nothing;
+  if (all.length < 2 && !all.some((one) => one.state === "revealed")) return nothing;
   return html`<details class="more" ?open=${desk.planless()}>
     <summary>${t("console.questions", { n: all.length })}</summary>
     <ul class="question-list">
       ${all.slice(0, 200).map(
         (one) => html`<li>
           <button class="btn btn-plain btn-low" type="button" aria-pressed=${focus && focus.id === one.id ? "true" : "false"} @click=${() => desk.choose(one.id)}>${one.title}${one.round ? ` · ${t(`live.round.${one.round}`)}` : ""}</button>
-          <span class="tag ${one.state === "open" || one.state === "closing" ? "tag-civic" : ""}">${t(`console.state.${one.state}`)}</span>
+          <span class="tag ${one.state === "open" || one.state === "closing" ? "tag-civic" : ""}">${t(`console.state.${one.state}`)}</span> ${result(one)}
         </li>`,
       )}
     </ul>

@@ -12,16 +12,23 @@ import { t } from "../../lib/words.js";
 
 /** @typedef {import("../desk.js").Desk} Desk */
 
-/** @param {Desk} desk */
+/**
+ * The last place to be pressed: as many as were counted, eight until somebody counts, and every one
+ * that a note names or that has spoken.
+ * @param {Desk} desk
+ */
+const places = (desk) =>
+  Math.max(desk.heads() || 8, ...desk.notebook.lines().map((line) => line.seat || 0), ...Object.keys(desk.said()).map(Number));
+
+/** Only of people who were counted is it known that they sit there and are silent. @param {Desk} desk */
 export function turns(desk) {
-  const heads = desk.heads() || 8;
   const said = desk.said();
-  const seats = Array.from({ length: heads }, (_, i) => i + 1);
+  const seats = Array.from({ length: places(desk) }, (_, i) => i + 1);
   const most = Math.max(0, ...seats.map((n) => said[n] || 0));
-  const silent = seats.filter((n) => !said[n]);
-  const quiet = (/** @type {number} */ n) => most >= 2 && !said[n];
+  const quiet = (/** @type {number} */ n) => most >= 2 && !said[n] && n <= desk.heads();
+  const silent = seats.filter(quiet);
   return html`<section>
-    <h2>${t("desk.seats", { n: heads })} <small>${t("desk.seats_how")}</small></h2>
+    <h2>${t("desk.seats")} <small>${t("desk.seats_how")}</small></h2>
     <div class="round-table">
       ${seats.map(
         (n) => html`<button class="seat ${quiet(n) ? "seat-quiet" : ""}" type="button" @click=${() => desk.spoke(n)}>
@@ -29,7 +36,7 @@ export function turns(desk) {
         </button>`,
       )}
     </div>
-    <p class="hint">${silent.length && most >= 2 ? t("desk.ask_silent", { n: silent[0] }) : t("desk.counts_only")}</p>
+    <p class="hint">${silent.length ? t("desk.ask_silent", { n: silent[0] }) : t("desk.counts_only")}</p>
   </section>`;
 }
 
