@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
+from datetime import UTC
 from typing import Any
 
 import pytest
@@ -197,7 +198,8 @@ async def test_nothing_lists_a_copy(hall: Hall) -> None:
     assert {f["code"] for f in shown} == {made.code, copy.code}
     house = await hall.read(organise.house, NOON)
     assert [(f["code"], f["redeemed"]) for f in house["forums"]] == [(made.code, 0)]
-    assert [f["code"] for f in (await hall.read(home.home, None, NOON))["forums"]] == [made.code]
+    shown = await hall.read(home.home, None, NOON, UTC)
+    assert [f["code"] for f in shown["forums"]] == [made.code]
     assert await hall.read(people_screen.present, NOON) == {}
     with hall.database.readers.connect() as connection:
         assert [found.code for found in contents.forums_in(connection)] == [made.code]
