@@ -176,7 +176,11 @@ class _Hello:
 
 
 async def hello(hall: Hall, actor: Actor, *, version: list[str | int] | None) -> Answer:
-    """Everything this actor's screen shows, unless it already has this version; and who I am."""
+    """Everything this actor's screen shows, and who I am.
+
+    A phone that already has this version gets nothing again. Other screens do: they may have
+    missed who is here, or that trouble is over, and no version tells.
+    """
     asked = _Hello(actor, version, hall.database.epoch, hall.now())
     return await hall.read_together(_hellos, asked)
 
@@ -190,7 +194,7 @@ def _hellos(session: Session, asked: Sequence[_Hello]) -> list[Answer]:
         found, values = slices.recent(
             session, actor.forum or 0, audience, table, epoch=hello.epoch, now=hello.now
         )
-        known = hello.version is not None and list(found) == hello.version
+        known = audience in slices.CROWDS and list(found) == hello.version
         answers.append(
             {
                 "status": "ok",

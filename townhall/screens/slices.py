@@ -79,6 +79,8 @@ SLICES: Mapping[str, Slice] = {
 
 ALL: frozenset[str] = frozenset(SLICES)
 
+CROWDS: frozenset[Audience] = frozenset(("phone", "public"))
+"""Who comes by the thousand. They see nothing that moves without the version, but for joiners."""
 FRESH_MS = 1_000
 MOST_KEPT = 500
 
@@ -121,9 +123,11 @@ def recent(
 ) -> tuple[Version, dict[str, Any]]:
     """The same, all slices, for whoever comes in: a hall that arrives at once is read once.
 
-    What was read before serves while its version stands, and at most `FRESH_MS`, because joining
-    moves no version. Callers must not change what they get.
+    What was read before serves a crowd while its version stands, and at most `FRESH_MS`, because
+    joining moves no version. Callers must not change what they get.
     """
+    if audience not in CROWDS:
+        return read(session, forum, audience, table, epoch=epoch)
     name = (epoch, forum, audience, table)
     revision, batches = audit.version(session, forum)
     kept = _recent.get(name)
