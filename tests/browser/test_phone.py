@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.browser.test_every_screen import House
 
@@ -43,6 +43,18 @@ def seat(page: Page) -> int:
             return held
         time.sleep(0.1)
     raise AssertionError("nobody sits here")
+
+
+def first_vote(browser: Browser, house: House) -> tuple[Page, int, Locator]:
+    """A phone with its seat, the question that has just been opened, and the rows of its ballot."""
+    page = phone(browser)
+    page.goto(house.addresses["phone"])
+    score = house.questions()[0]["id"]
+    house.lead("agenda_start")
+    house.lead("question_open", question=score)
+    rows = page.locator(".ballot-row")
+    expect(rows).to_have_count(3)
+    return page, score, rows
 
 
 def test_a_ticket_whose_answer_is_lost_opens_its_seat(
@@ -140,13 +152,7 @@ def test_a_change_that_was_not_sent_leaves_the_earlier_vote_and_says_so(
 def test_a_keyboard_sees_what_has_focus_and_keeps_it_when_the_vote_is_cast(
     browser: Browser, house: House, pictures: Path
 ) -> None:
-    page = phone(browser)
-    page.goto(house.addresses["phone"])
-    score = house.questions()[0]["id"]
-    house.lead("agenda_start")
-    house.lead("question_open", question=score)
-    rows = page.locator(".ballot-row")
-    expect(rows).to_have_count(3)
+    page, _, rows = first_vote(browser, house)
 
     switch = page.locator(".switches .btn").first
     for _ in range(30):
@@ -171,13 +177,7 @@ def test_a_keyboard_sees_what_has_focus_and_keeps_it_when_the_vote_is_cast(
 def test_results_stay_on_the_phone_when_the_moderator_goes_on(
     browser: Browser, house: House, pictures: Path
 ) -> None:
-    page = phone(browser)
-    page.goto(house.addresses["phone"])
-    score = house.questions()[0]["id"]
-    house.lead("agenda_start")
-    house.lead("question_open", question=score)
-    rows = page.locator(".ballot-row")
-    expect(rows).to_have_count(3)
+    page, score, rows = first_vote(browser, house)
     for n in range(3):
         rows.nth(n).locator(".rate label").nth(3).click()
     page.locator("button[form=ballot]").click()
