@@ -362,4 +362,4 @@ def publish(people: People, server: Townhall, evening: Evening, export: Path) ->
     totals = {each["id"]: each["total"]["display"] for each in recomputed["candidates"]}
     assert totals == EXPECTED
     expect(organiser.locator("main")).to_contain_text(recomputed["digest"][7:15])
-    assert people.complaints == []
+    assert people.complaints == [], people.complaints
