@@ -1,11 +1,13 @@
 """A screen whose line was cut for a moment shows what is so, also where no version moved."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from tests import facts
 from tests.facts import Clock
+from townhall.actions import trouble
 from townhall.domain.audience import Actor, Role
 from townhall.events import dispatch
 from townhall.hall import Hall
@@ -45,3 +47,19 @@ async def test_a_console_that_comes_back_hears_who_has_gone(hall: Hall, clock: C
         forums.beat(session, "here", {}, clock(), 7_000)
     after = await hello(hall, "moderator", forum, before["version"])
     assert (after["version"], after["slices"]["room"]["connected"]) == (before["version"], 0)
+
+
+async def test_trouble_that_was_over_before_it_was_looked_at_is_taken_back(hall: Hall) -> None:
+    """Votes fail, a screen happens to be told everything, and then the disk has room again."""
+    told: list[tuple[int, frozenset[str]]] = []
+
+    async def listen(forum: int, slices: frozenset[str]) -> None:
+        told.append((forum, slices))
+
+    await hall.hub.start(listen)
+    hall.database.trouble.reason = "disk_full"
+    await trouble.look(hall, {7})
+    await asyncio.sleep(0)
+    assert hall.database.trouble.reason is None
+    assert told == [(7, frozenset({"trouble"}))]
+    await hall.hub.stop()

@@ -140,12 +140,15 @@ class Evening:
             answer = await http.get(f"{self.server.url}/readyz")
             return answer.status_code, answer.json().get("reason")
 
-    async def shown(self, reason: str | None) -> bool:
-        """Whether console and stage both come to say this."""
-        screens = (self.console, self.stage)
-        return all(
-            [await s.until(lambda c: c.store["trouble"]["reason"] == reason, 20) for s in screens]
-        )
+    async def shown(self, reason: str | None) -> None:
+        """Console and stage both come to say this; who does not is named, with what he knows."""
+        for name, screen in (("console", self.console), ("stage", self.stage)):
+            if not await screen.until(lambda c: c.store["trouble"]["reason"] == reason, 20):
+                pytest.fail(
+                    f"{name} does not show {reason}: {screen.store['trouble']}, over "
+                    f"{screen.over}, {screen.counters}; server: {await self.ready()}\n"
+                    f"{self.server.log.read_text()[-6_000:]}"
+                )
 
 
 async def test_full_disk_acknowledges_nothing_false_and_ends_by_itself(
@@ -163,7 +166,7 @@ async def test_full_disk_acknowledges_nothing_false_and_ends_by_itself(
         told = await evening.once(during)
         assert told[-1] == "busy"
         assert set(told) <= {"counted", "busy"}
-        assert await evening.shown(disk.reason)
+        await evening.shown(disk.reason)
         assert await evening.ready() == (200, disk.reason)
         refused = await evening.console.ask("stage_blank", {"key": key(), "on": True})
         assert (refused["status"], refused["code"]) == ("refused", "not_saving")
@@ -172,7 +175,7 @@ async def test_full_disk_acknowledges_nothing_false_and_ends_by_itself(
         assert turnout[str(evening.questions[0])]["voted"] == SEATS
 
         disk.free(server)
-        assert await evening.shown(None)
+        await evening.shown(None)
         assert await evening.ready() == (200, None)
         await evening.voters.send([vote for vote in during if not vote.answers])
         after = evening.votes(evening.questions[9:])
@@ -193,7 +196,7 @@ async def test_oracle_sees_the_losses_of_a_server_that_acknowledges_before_the_d
         await evening.begin()
         disk.fill(server)
         assert set(await evening.once(evening.votes(evening.questions))) == {"counted"}
-        assert await evening.shown(disk.reason)
+        await evening.shown(disk.reason)
         disk.free(server)
         await evening.end()
     finally:
@@ -222,9 +225,9 @@ async def test_database_that_only_reads_acknowledges_nothing_false(
         only_reads(True)
         during = evening.votes(evening.questions[:6])
         assert set(await evening.once(during)) == {"busy"}
-        assert await evening.shown("read_only")
+        await evening.shown("read_only")
         only_reads(False)
-        assert await evening.shown(None)
+        await evening.shown(None)
         await evening.voters.send(during)
         await evening.end()
     finally:

@@ -16,19 +16,19 @@ LEASE_MS = 10_000
 async def look(hall: Hall, forums: Iterable[int]) -> None:
     """One look; call it every second. `forums` are those that somebody here follows.
 
-    It costs nothing while all is well. Whoever was refused meanwhile comes again by himself.
+    It costs nothing while all is well. Trouble that was over before a look found it is announced
+    as well: a screen may have heard of it meanwhile. Whoever was refused comes again by himself.
     """
     trouble = hall.database.trouble
-    told = trouble.until
-    if trouble.reason is not None:
-        with suppress(Refused):
-            await hall.change(None, _try)
-            await hall.change(None, _clear)
-            trouble.reason = None
+    if trouble.reason is None:
+        return
+    with suppress(Refused):
+        await hall.change(None, _try)
+        await hall.change(None, _clear)
+        trouble.reason = None
     trouble.until = hall.now() + LEASE_MS if trouble.reason is not None else 0
-    if told or trouble.until:
-        for forum in forums:
-            hall.hub.heard(forum, frozenset({"trouble"}))
+    for forum in forums:
+        hall.hub.heard(forum, frozenset({"trouble"}))
 
 
 def _try(session: Session, _now: int) -> Change[None]:
