@@ -1,4 +1,4 @@
-"""Reads a junit file: fails when a test was skipped or a kind of real server was never used."""
+"""Reads junit files: fails when a test was skipped or a kind of real server was never used."""
 
 import sys
 import xml.etree.ElementTree as ET
@@ -26,7 +26,8 @@ def has(case: ET.Element, *outcomes: str) -> bool:
 
 
 def main() -> int:
-    report = ET.parse(Path(sys.argv[1])).getroot()
+    report = ET.Element("all")
+    report.extend(ET.parse(Path(name)).getroot() for name in sys.argv[1:])
     found = complaints(report)
     for sentence in found:
         print(sentence)

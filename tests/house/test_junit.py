@@ -11,10 +11,18 @@ ALL = ("postgres", "valkey", "browser")
 
 def verdict(folder: Path, *cases: str) -> tuple[int, list[str]]:
     """What .ci/junit.py says of a run with these test cases."""
-    report = folder / "junit.xml"
+    report = written(folder / "junit.xml", *cases)
+    return verdict_on(report)
+
+
+def written(report: Path, *cases: str) -> Path:
     report.write_text(f"<testsuites><testsuite>{''.join(cases)}</testsuite></testsuites>")
+    return report
+
+
+def verdict_on(*reports: Path) -> tuple[int, list[str]]:
     done = subprocess.run(
-        [sys.executable, str(ROOT / ".ci" / "junit.py"), str(report)],
+        [sys.executable, str(ROOT / ".ci" / "junit.py"), *map(str, reports)],
         check=False,
         capture_output=True,
         text=True,
@@ -53,3 +61,13 @@ def test_a_failed_test_fails_the_run(tmp_path: Path) -> None:
 
 def test_an_empty_run_does_not_count(tmp_path: Path) -> None:
     assert verdict(tmp_path)[1][0] == "No test ran."
+
+
+def test_what_ran_side_by_side_is_one_run(tmp_path: Path) -> None:
+    most = written(tmp_path / "most.xml", case("journey", ALL))
+    skipped = written(tmp_path / "skipped.xml", case("score"), case("irv", (), "<skipped/>"))
+    assert verdict_on(most, written(tmp_path / "domain.xml", case("score"))) == (
+        0,
+        ["2 passed, 0 failed"],
+    )
+    assert verdict_on(most, skipped)[0] == 1

@@ -5,7 +5,8 @@ import { test } from "node:test";
 
 import { said } from "./page.js";
 
-const { forecast, long, row, savings } = await import("../../static/js/screens/console/plan.js");
+const { forecast } = await import("../../static/js/lib/agenda.js");
+const { long, row, savings } = await import("../../static/js/screens/console/plan.js");
 const { about, focus, lastAsked } = await import("../../static/js/screens/console/focus.js");
 const { Hold } = await import("../../static/js/screens/console/hold.js");
 const { load } = await import("../../static/js/lib/words.js");
@@ -40,6 +41,13 @@ test("what has begun keeps its time, what comes follows the end of what runs", (
 test("an item that runs over its length pushes everything after it", () => {
   const run = agenda([["talk", 10, 0, 10], ["tables", 30, 10, null], ["break", 10, null, null]]);
   assert.deepEqual(forecast(run, 47 * MIN), { starts: { 1: 0, 2: 10 * MIN, 3: 47 * MIN }, late: 7 * MIN });
+});
+
+test("minutes that were added to what runs or comes move what comes after", () => {
+  const run = agenda([["talk", 10, 0, null], ["tables", 30, null, null], ["break", 10, null, null]], 1);
+  run.segments[0].extended = 5;
+  run.segments[1].extended = -10;
+  assert.deepEqual(forecast(run, 2 * MIN), { starts: { 1: 0, 2: 15 * MIN, 3: 35 * MIN }, late: 5 * MIN });
 });
 
 test("breaks are shortened first; votes and candidates have nothing to spare", () => {

@@ -117,9 +117,9 @@ test("the stage says that fewer sheets than the quorum are in, and of whom where
 });
 
 test("a phone says why points do not add up where they do not", () => {
-  const shown = (/** @type {string[]} */ points) => said(scoreView({ candidates: [], weights: {}, result: { candidates: [scored("A", 1, points, 5)], sensitivity: {}, panel: { seats: 5, quorum: 4 } } }));
-  assert.match(shown(["9.38", "19.19", "37.00", "65.56"]), /live\.score\.rounded/);
-  assert.doesNotMatch(shown(["0.10", "0.20", "37.00", "37.30"]), /live\.score\.rounded/);
+  const shown = (/** @type {boolean} */ rounded) => said(scoreView({ candidates: [], weights: {}, rounded, result: { candidates: [scored("A", 1, ["9.38", "19.19", "37.00", "65.56"], 5)], sensitivity: {}, panel: { seats: 5, quorum: 4 } } }));
+  assert.match(shown(true), /live\.score\.rounded/);
+  assert.doesNotMatch(shown(false), /live\.score\.rounded/);
 });
 
 test("after the end nobody is invited in", () => {

@@ -190,3 +190,22 @@ async def test_decision_is_shown_with_its_reason(hall: Hall, clock: Clock) -> No
 
 async def test_a_forum_without_a_selection_has_no_score(hall: Hall) -> None:
     assert read(hall, scored.room(hall), "stage") is None
+
+
+@pytest.mark.parametrize(
+    ("shown", "off"),
+    [
+        (("9.38", "19.19", "37.00", "65.56"), True),
+        (("0.10", "0.20", "37.00", "37.30"), False),
+    ],
+)
+def test_parts_that_do_not_add_up_to_the_total_are_noticed(
+    shown: tuple[str, ...], off: bool
+) -> None:
+    names = ("sympathy", "live", "panel", "total")
+    line = {name: {"display": points} for name, points in zip(names, shown, strict=True)}
+    assert screen.rounded({"candidates": [line]}) is off
+
+
+def test_what_is_not_shown_is_not_rounded() -> None:
+    assert screen.rounded(None) is False

@@ -5,6 +5,7 @@ so page, stage, export and `townhall score` show the same. Does not belong here:
 (`domain.scoring`) and what is stored (`storage.selections`).
 """
 
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -14,6 +15,7 @@ from townhall.domain import scoring
 from townhall.domain import selections as rules
 from townhall.domain.audience import Audience
 from townhall.domain.errors import Refused
+from townhall.domain.scoring.model import SOURCES
 from townhall.storage import boards, forums, proposals, questions
 from townhall.storage import selections as stored
 from townhall.storage.schema import Board, Forum, Question, Selection
@@ -38,6 +40,7 @@ def score(session: Session, forum_id: int, audience: Audience, table: int | None
         "weights": _weights(row),
         "inputs": inputs(session, row, _latest(session, row)),
         "result": result,
+        "rounded": rounded(result),
         "decision": _decision(session, row) if result else None,
     }
 
@@ -54,6 +57,16 @@ def figures(session: Session, row: Selection, audience: Audience) -> Facts | Non
 def _scored(snapshot: str) -> Facts:
     """A sealed score never changes, so it is computed once a process."""
     return scoring.to_json(scoring.compute(scoring.parse(scoring.read(snapshot))))
+
+
+def rounded(result: Facts | None) -> bool:
+    """Whether the parts that a screen shows of some candidate do not add up to the total shown."""
+    lines = result["candidates"] if result else ()
+    return any(
+        sum(Decimal(line[source]["display"]) for source in SOURCES)
+        != Decimal(line["total"]["display"])
+        for line in lines
+    )
 
 
 def inputs(session: Session, row: Selection, moment: int) -> Facts:
@@ -120,6 +133,7 @@ def page(session: Session, selection: int, now: int) -> Facts:
         "sympathy": _sympathy(session, row, now),
         "newcomers": _newcomers(session, row) if result else None,
         "result": result,
+        "rounded": rounded(result),
         "room": _room(session, row) if result else None,
         "decision": _decision(session, row) if result else None,
         "export": _export(row) if result else None,

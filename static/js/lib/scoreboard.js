@@ -71,14 +71,8 @@ function short({ panel }, rows) {
   return html`<br /><strong>${whose}${said}</strong>`;
 }
 
-/** Points are whole hundredths here, since floats do not add up either. @param {any} row */
-const astray = (row) => {
-  const cents = (/** @type {string} */ name) => Math.round(100 * Number(row[name].display));
-  return SOURCES.map(cents).reduce((sum, n) => sum + n, 0) !== cents("total");
-};
-
 /** @param {any} score  why the parts shown do not add up to the total shown, where they do not */
-export const rounding = (score) => (standings(score).some(astray) ? t("live.score.rounded") : "");
+export const rounding = (score) => (score.rounded ? t("live.score.rounded") : "");
 
 /** @param {any} score  what the decision or the numbers say, and how few sheets stand behind them */
 export function verdict(score) {

@@ -3,6 +3,7 @@
  * console/; every command carries a key and may be pressed by two moderators at once.
  */
 
+import { forecast } from "../lib/agenda.js";
 import { minutes, timeOfDay } from "../lib/clock.js";
 import { draw, draws, html, nothing, painter } from "../lib/dom.js";
 import { house } from "../lib/marks.js";
@@ -11,7 +12,7 @@ import { t } from "../lib/words.js";
 import { control, keys, views } from "./console/deck.js";
 import { about, focus, planless, waiting } from "./console/focus.js";
 import { Hold } from "./console/hold.js";
-import { forecast, long, plan } from "./console/plan.js";
+import { long, plan } from "./console/plan.js";
 import { Lasting, room } from "./console/room.js";
 import { qrFrom } from "./scenes.js";
 

@@ -2,33 +2,13 @@
  * The run of show: planned and actual, how late the day is in words, and ways to win time back.
  */
 
+import { forecast } from "../../lib/agenda.js";
 import { minutes, timeOfDay } from "../../lib/clock.js";
 import { composing, html, live, nothing } from "../../lib/dom.js";
 import { t } from "../../lib/words.js";
 
 /** @typedef {import("../console.js").Console} Console */
 /** @typedef {import("../../lib/types.js").Segment} Segment */
-
-/**
- * When each item began or will begin as things stand, and how late the end of the current one is.
- * @param {import("../../lib/types.js").Agenda} agenda
- * @param {number} now
- */
-export function forecast(agenda, now) {
-  /** @type {Record<number, number>} */
-  const starts = {};
-  let at = agenda.state === "ended" ? agenda.starts_at : Math.max(agenda.starts_at, now);
-  let late = agenda.state === "before" ? Math.max(0, now - agenda.starts_at) : 0;
-  for (const one of agenda.segments) {
-    const length = (one.minutes + one.extended) * 60000;
-    const began = one.started_at === null ? at : one.started_at;
-    starts[one.id] = began;
-    if (one.started_at === null) at += length;
-    else at = one.ended_at === null ? Math.max(now, began + length) : one.ended_at;
-    if (one.id === agenda.current) late = at - (one.planned_at + one.minutes * 60000);
-  }
-  return { starts, late };
-}
 
 /**
  * How coming items could be shortened: by what their kind can spare of its plan and by what was

@@ -3,6 +3,7 @@
  * the stage, and the results with my receipts.
  */
 
+import { forecast } from "../../lib/agenda.js";
 import { andOpen, byVotes } from "../../lib/asks.js";
 import { day, minutes, timeOfDay, countdown } from "../../lib/clock.js";
 import { composing, html, live, nothing, vars } from "../../lib/dom.js";
@@ -45,20 +46,12 @@ function now(phone) {
   </section>`;
 }
 
-/**
- * How late the day runs, ms, from what has started.
- * @param {any} agenda
- */
-export function drift(agenda) {
-  const segment = agenda && agenda.segments.find((/** @type {any} */ one) => one.id === agenda.current);
-  return segment && segment.started_at ? segment.started_at - segment.planned_at : 0;
-}
-
 /** @param {Phone} phone */
 function order(phone) {
   const agenda = phone.page.store.get("agenda");
   if (!agenda || !agenda.segments.length) return nothing;
-  const late = minutes(drift(agenda));
+  const { starts, late: by } = forecast(agenda, phone.page.clock.now());
+  const late = minutes(by);
   const here = agenda.segments.findIndex((/** @type {any} */ one) => one.id === agenda.current);
   const done = (/** @type {number} */ i) => agenda.state === "ended" || (here >= 0 && i < here);
   return html`<section class="part">
@@ -66,10 +59,9 @@ function order(phone) {
     <ol class="order">
       ${agenda.segments.map((/** @type {any} */ one, /** @type {number} */ i) => {
         const is = i === here && agenda.state === "running";
-        const at = one.started_at || one.planned_at + (i > here ? drift(agenda) : 0);
         return html`<li class=${is ? "is" : done(i) ? "was" : ""} aria-current=${is ? "step" : nothing}>
-          <time>${timeOfDay(at)}</time><span>${one.title}</span>
-          ${is ? html`<span class="live">${t("phone.is_now")}</span>` : html`<span class="muted">${done(i) ? t("phone.done") : t("live.minutes", { n: one.minutes })}</span>`}
+          <time>${timeOfDay(starts[one.id])}</time><span>${one.title}</span>
+          ${is ? html`<span class="live">${t("phone.is_now")}</span>` : html`<span class="muted">${done(i) ? t("phone.done") : t("live.minutes", { n: one.minutes + one.extended })}</span>`}
         </li>`;
       })}
     </ol>

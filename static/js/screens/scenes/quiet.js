@@ -1,5 +1,6 @@
 /** The scenes that wait: the title, the way in, the order of the day with its timer, and nothing. */
 
+import { forecast } from "../../lib/agenda.js";
 import { countdown, day, timeOfDay } from "../../lib/clock.js";
 import { html, nothing, rich, vars } from "../../lib/dom.js";
 import { house } from "../../lib/marks.js";
@@ -64,7 +65,7 @@ export function agenda(view) {
   const until = talk ? talk.started_at + talk.seconds * 1000 : (segment.started_at || view.now) + length;
   const whole = talk ? talk.seconds * 1000 : length;
   const left = until - view.now;
-  const late = (segment.started_at || segment.planned_at) - segment.planned_at;
+  const { starts } = forecast(order, view.now);
   return {
     classes: "scene-agenda",
     pages: 1,
@@ -86,7 +87,7 @@ export function agenda(view) {
           ${whole ? html`<div class="drain" ${vars({ left: `${Math.max(0, Math.min(100, (100 * left) / whole))}%` })}><i></i></div>` : nothing}
           <ol class="coming">
             ${order.segments.slice(at + 1, at + 4).map(
-              (/** @type {any} */ one) => html`<li><time>${timeOfDay(one.planned_at + late)}</time><span>${one.title}</span></li>`,
+              (/** @type {any} */ one) => html`<li><time>${timeOfDay(starts[one.id])}</time><span>${one.title}</span></li>`,
             )}
           </ol>
         </div>`,
