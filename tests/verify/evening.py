@@ -20,7 +20,7 @@ from townhall.hall import Hall, wall_clock
 from townhall.storage import selections as stored
 
 THREE = ["개방 알림판", "방문 예약제", "아이와 함께하는 시간"]
-TABLES = {1: 8, 2: 7, 3: 3, 4: 2}
+TABLES = {1: 6, 2: 5, 3: 2, 4: 1}
 """How many seats sit where; two tables are small groups."""
 
 PLACES = [table for table, n in TABLES.items() for _ in range(n)]
@@ -198,12 +198,12 @@ async def _spent(server: TownhallServer, made: dict[str, Any], dice: random.Rand
     await hosts.sit_down()
     await hosts.talk()
     await hosts.open()
-    await hosts.vote(range(14), 1)
+    await hosts.vote(range(9), 1)
     await hosts.paper()
     server.stop()
     server.start()
-    await hosts.vote(range(14, len(hosts.tokens)), 1)
-    await hosts.vote(range(5), 2)
+    await hosts.vote(range(9, len(hosts.tokens)), 1)
+    await hosts.vote(range(4), 2)
     await hosts.finish()
     server.stop()
     async with running(server.database_url, wall_clock, []) as hall:  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.verify.evening import Evening
+from tests.verify.evening import PLACES, Evening
 from townhall import verify as room
 from townhall.cli import export_, run, verify
 from townhall.verify import look_up
@@ -162,7 +162,7 @@ def test_a_receipt_that_is_half_given_is_exit_2(
 
 
 def test_every_vote_that_was_answered_is_found_by_its_receipt_and_opens(evening: Evening) -> None:
-    assert len(evening.votes) == 20 * 17
+    assert len(evening.votes) == len(PLACES) * 17
     for (question, _), sent in evening.votes.items():
         choice = sent["choice"]
         if isinstance(choice, dict) and "picks" in choice:
