@@ -178,8 +178,8 @@ class _Hello:
 async def hello(hall: Hall, actor: Actor, *, version: list[str | int] | None) -> Answer:
     """Everything this actor's screen shows, and who I am.
 
-    A phone that already has this version gets nothing again. Other screens do: they may have
-    missed who is here, or that trouble is over, and no version tells.
+    Who already has this version gets nothing again, but for console and stage: they may have missed
+    who is here, or that trouble is over, and no version tells.
     """
     asked = _Hello(actor, version, hall.database.epoch, hall.now())
     return await hall.read_together(_hellos, asked)
@@ -194,7 +194,7 @@ def _hellos(session: Session, asked: Sequence[_Hello]) -> list[Answer]:
         found, values = slices.recent(
             session, actor.forum or 0, audience, table, epoch=hello.epoch, now=hello.now
         )
-        known = audience in slices.CROWDS and list(found) == hello.version
+        known = slices.counted(audience) and list(found) == hello.version
         answers.append(
             {
                 "status": "ok",

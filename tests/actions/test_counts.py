@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlmodel import Session
 
 from tests import facts
 from tests.actions.test_ballots import actor, cast, key, room
@@ -12,6 +13,7 @@ from townhall.actions import ballots, questions
 from townhall.domain.audience import Actor
 from townhall.hall import Hall
 from townhall.screens import slices
+from townhall.storage import audit
 from townhall.storage import questions as stored
 from townhall.storage.database import writing
 
@@ -52,3 +54,25 @@ async def test_after_a_restart_the_first_vote_makes_every_open_question_known(ha
     await cast(hall, me, first, "yes")
     assert ballots.cast_now(hall, me, ballots.Vote(question=second, **said), answers.append)
     assert not ballots.cast_now(hall, me, ballots.Vote(question=draft, **said), answers.append)
+
+
+async def test_more_time_that_came_first_is_not_counted_over(
+    postgres_hall: Hall, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The count looked before another process gave more time, and waited for the forum's line."""
+    forum, question, _ = room(postgres_hall)
+    moderator = Actor(role="moderator", forum=forum)
+    await questions.close(postgres_hall, moderator, key=key(), question=question, seconds=0)
+    clock.pass_seconds(3)
+    raised = audit.raise_revision
+
+    def waits(session: Session, forum_id: int) -> None:
+        with writing(postgres_hall.database) as other:
+            other.connection().execute(text("UPDATE question SET closes_at = closes_at + 60000"))
+        raised(session, forum_id)
+
+    with monkeypatch.context() as slow:
+        slow.setattr(audit, "raise_revision", waits)
+        assert await questions.finish_due(postgres_hall) == 0
+    clock.pass_seconds(60)
+    assert await questions.finish_due(postgres_hall) == 1

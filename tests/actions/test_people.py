@@ -194,7 +194,7 @@ async def test_joining_raises_no_revision_but_announces_the_room(
     forum = room(hall)
     await people.join(hall, "123456")
     await asyncio.sleep(0.3)
-    assert (forum, frozenset({"room"})) in announced
+    assert (forum, frozenset({"room", "turnout"})) in announced
 
 
 async def test_sitting_down_moves_the_seat(hall: Hall) -> None:

@@ -2,21 +2,30 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
 
+import orjson
 import pytest
+from sqlmodel import Session
 
 from tests import facts
 from tests.sockets.test_defences import Told
 from townhall.domain.audience import Actor
-from townhall.hall import Change, Hall
+from townhall.hall import BALLOT_SLICES, Change, Hall
 from townhall.live.bus_memory import MemoryBus
 from townhall.live.hub import Hub
+from townhall.screens import slices
 from townhall.settings import Settings
+from townhall.sockets import outbox
 from townhall.sockets.inbox import Connection
 from townhall.sockets.outbox import Outbox, Room
+from townhall.storage import forums
 from townhall.storage.database import open_database, writing
 
 pytestmark = pytest.mark.anyio
+
+NOTHING: frozenset[str] = frozenset()
 
 
 class SilentBus(MemoryBus):
@@ -36,26 +45,115 @@ async def hall(sqlite_url: str) -> AsyncIterator[Hall]:
     await hall.stop()
 
 
-async def told(stage: Told, outbox: Outbox) -> int:
-    """How many messages one look brings."""
-    before = len(stage.heard)
-    await outbox.catch_up()
-    await asyncio.sleep(0.4)
-    return len(stage.heard) - before
+class ReadError(RuntimeError):
+    """A read that fails as it does while a database restarts."""
 
 
-async def test_what_changed_between_coming_in_and_the_first_look_is_told(hall: Hall) -> None:
+@dataclass
+class Hearing:
+    """One forum whose bus carries nothing, and a stage that listens."""
+
+    hall: Hall
+    outbox: Outbox
+    forum: int
+    stage: Told
+
+    async def rename(self, title: str) -> None:
+        """A change of which no news arrives."""
+
+        def decide(session: Session, now: int) -> Change[None]:
+            forums.get(session, self.forum).title = title
+            return Change(None, frozenset({"forum"}))
+
+        await self.hall.change(self.forum, decide)
+
+    async def heard(self, names: frozenset[str] = NOTHING) -> list[dict[str, Any]]:
+        """The slices of every message that news of these parts, or a look, brings."""
+        before = len(self.stage.heard)
+        if names:
+            await self.outbox.changed(self.forum, names)
+        else:
+            await self.outbox.catch_up()
+        return [orjson.loads(said.packet[1:])[1]["slices"] for said in self.stage.heard[before:]]
+
+
+@pytest.fixture
+async def hearing(hall: Hall) -> Hearing:
     outbox = Outbox(hall)
-    await hall.hub.start(outbox.changed)
     with writing(hall.database) as session:
         forum = facts.forum(session)
     stage = Told()
     outbox.joined(Connection(Actor("stage", forum=forum), Room(forum, "stage", None), stage))
-    await hall.change(forum, lambda session, now: Change(None))
-    assert await told(stage, outbox) == 1
-    assert await told(stage, outbox) == 0
-    await hall.change(forum, lambda session, now: Change(None))
-    assert await told(stage, outbox) == 1
+    return Hearing(hall, outbox, forum, stage)
+
+
+async def test_what_changed_between_coming_in_and_the_first_look_is_told(hearing: Hearing) -> None:
+    await hearing.rename("새 이름")
+    (first,) = await hearing.heard()
+    assert first["forum"]["title"] == "새 이름"
+    assert await hearing.heard() == []
+
+
+async def test_a_look_tells_what_differs_and_nothing_else(hearing: Hearing) -> None:
+    await hearing.heard()
+    await hearing.rename("새 이름")
+    (found,) = await hearing.heard()
+    assert (set(found), found["forum"]["title"]) == ({"forum"}, "새 이름")
+    assert await hearing.heard() == []
+
+
+async def test_lost_news_is_found_although_other_news_came_after_it(hearing: Hearing) -> None:
+    await hearing.heard()
+    await hearing.rename("새 이름")
+    assert [set(found) for found in await hearing.heard(frozenset({"asks"}))] == [{"asks"}]
+    assert [set(found) for found in await hearing.heard()] == [{"forum"}]
+
+
+async def test_lost_news_is_found_while_votes_flow(hearing: Hearing) -> None:
+    await hearing.hall.hub.start(hearing.outbox.changed)
+    await hearing.heard()
+    await hearing.rename("새 이름")
+    hearing.hall.hub.heard(hearing.forum, BALLOT_SLICES)
+    assert hearing.hall.hub.busy(hearing.forum)
+    assert {"forum"} in [set(found) for found in await hearing.heard()]
+
+
+@pytest.mark.parametrize("names", [frozenset({"forum"}), BALLOT_SLICES])
+async def test_news_that_could_not_be_read_is_told_with_the_next_look(
+    hearing: Hearing, monkeypatch: pytest.MonkeyPatch, names: frozenset[str]
+) -> None:
+    await hearing.heard()
+    hearing.hall.database.trouble.reason = "disk_full"  # which no version counts
+    with monkeypatch.context() as broken:
+        broken.setattr(outbox, "_frames", failing)
+        with pytest.raises(ReadError):
+            await hearing.heard(names)
+    assert [set(found) for found in await hearing.heard()] == [{"trouble"}]
+
+
+async def test_who_leads_is_told_of_a_version_that_changed_nothing(hearing: Hearing) -> None:
+    phone = Told()
+    room = Room(hearing.forum, "phone", None)
+    hearing.outbox.joined(Connection(Actor("seated", forum=hearing.forum, seat=1), room, phone))
+    await hearing.heard()
+    before = len(phone.heard)
+    await hearing.hall.change(hearing.forum, lambda session, now: Change(None))
+    assert await hearing.heard() == [{}]
+    assert len(phone.heard) == before
+
+
+async def test_who_lagged_and_cannot_be_told_is_to_come_again(
+    hearing: Hearing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slices, "recent", failing)
+    (connection,) = hearing.outbox.rooms[Room(hearing.forum, "stage", None)]
+    hearing.outbox.refresh(connection)
+    await asyncio.sleep(0.1)
+    assert hearing.stage.over
+
+
+def failing(*_: object, **__: object) -> None:
+    raise ReadError
 
 
 async def test_nothing_is_kept_of_forums_whose_listeners_have_gone(hall: Hall) -> None:
@@ -74,5 +172,5 @@ async def test_nothing_is_kept_of_forums_whose_listeners_have_gone(hall: Hall) -
     for phone in phones:
         outbox.left(phone)
     await outbox.catch_up()
-    kept = (outbox.rooms, outbox._phones, outbox._sent, outbox._phones_told, outbox._phones_later)
-    assert [each for each in kept if each] == []
+    kept = {name: value for name, value in vars(outbox).items() if name not in {"hall", "_tasks"}}
+    assert {name: value for name, value in kept.items() if value} == {}

@@ -198,6 +198,20 @@ async def test_who_has_the_version_that_stands_costs_no_reading(
     assert (await browser.get("/api/f/123456/state", headers=headers)).status_code == 304
 
 
+async def test_a_polling_console_hears_who_came_though_no_version_tells(
+    browser: Browser, hall: Hall, forum: int
+) -> None:
+    token = await cards.card(hall, ORGANISER, forum, "moderator")
+    headers = {"Authorization": f"Bearer {token}"}
+    first = await browser.get("/api/f/123456/state", headers=headers)
+    headers["If-None-Match"] = first.headers["etag"]
+    await joined(browser)
+    again = await browser.get("/api/f/123456/state", headers=headers)
+    assert again.status_code == 200
+    assert again.json()["version"] == first.json()["version"]
+    assert again.json()["slices"]["room"]["open"] == first.json()["slices"]["room"]["open"] + 1
+
+
 async def test_what_changed_is_in_the_state_at_once(
     browser: Browser, hall: Hall, forum: int
 ) -> None:

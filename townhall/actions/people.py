@@ -201,7 +201,8 @@ async def join(
     def decide(session: Session, now: int) -> Change[Entrance]:
         require_table(session, forum.id, table)
         seat = seats.add_open_seat(session, forum.id, name, table, now)
-        return Change(_take_seat(session, hall, forum, "open", seat, now), frozenset({"room"}))
+        taken = _take_seat(session, hall, forum, "open", seat, now)
+        return Change(taken, frozenset({"room", "turnout"}))  # whoever is here may vote
 
     return await hall.change(forum.id, decide, revise=False)
 

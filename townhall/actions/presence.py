@@ -16,11 +16,16 @@ LEASE_MS = 7_000
 
 @dataclass
 class Presence:
-    """What one process said last of itself, and what it showed of all."""
+    """What one process said last of itself, and what it showed of all in the last two beats.
+
+    A number is announced twice: a console that greets meanwhile may get the answer, with the number
+    before, after the news, and no version tells which of them is older.
+    """
 
     process: str
     said: dict[tuple[int, int], int] = field(default_factory=dict)
     shown: dict[int, int] = field(default_factory=dict)
+    before: dict[int, int] = field(default_factory=dict)
 
     async def beat(self, hall: Hall, counts: dict[tuple[int, int], int]) -> None:
         """Store this process's presence, (forum, table or 0) -> seats, and show the consoles.
@@ -39,7 +44,8 @@ class Presence:
         else:
             shown = await hall.read(forums.shown)
         self.said = counts
-        for forum in shown.keys() | self.shown.keys():
-            if shown.get(forum) != self.shown.get(forum):
+        for forum in shown.keys() | self.shown.keys() | self.before.keys():
+            lately = {self.before.get(forum), self.shown.get(forum)}
+            if lately != {shown.get(forum)}:
                 hall.hub.heard(forum, frozenset({"room"}))
-        self.shown = shown
+        self.before, self.shown = self.shown, shown

@@ -134,6 +134,9 @@ def _finish(session: Session, now: int, *, forum: int, question: int) -> Change[
     if not rules.due(row.state, row.closes_at, now):
         return Change(False)
     audit.raise_revision(session, forum)
+    session.refresh(row)
+    if not rules.due(row.state, row.closes_at, now):
+        return Change(False)  # somebody gave it more time while this waited for the forum's line
     present = forums.connected(session, forum, now)
     certificate = questions.recount(session, row, present=present, now=now)
     certificate.heads = audit.heads(session, forum)

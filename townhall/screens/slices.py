@@ -79,12 +79,18 @@ SLICES: Mapping[str, Slice] = {
 
 ALL: frozenset[str] = frozenset(SLICES)
 
-CROWDS: frozenset[Audience] = frozenset(("phone", "public"))
-"""Who comes by the thousand. They see nothing that moves without the version, but for joiners."""
+_UNCOUNTED = ("room", "rehearsal", "trouble")
+"""What moves although no version does: who is here, and what can be saved."""
+
 FRESH_MS = 1_000
 MOST_KEPT = 500
 
 _recent: dict[tuple[str, int, Audience, int | None], tuple[Version, dict[str, Any], int]] = {}
+
+
+def counted(audience: Audience) -> bool:
+    """Whether all that this audience sees moves the version, but for how many have joined."""
+    return not any(audience in SLICES[name].audiences for name in _UNCOUNTED)
 
 
 def read(
@@ -123,10 +129,10 @@ def recent(
 ) -> tuple[Version, dict[str, Any]]:
     """The same, all slices, for whoever comes in: a hall that arrives at once is read once.
 
-    What was read before serves a crowd while its version stands, and at most `FRESH_MS`, because
+    What was read before serves while its version stands, and at most `FRESH_MS`, because
     joining moves no version. Callers must not change what they get.
     """
-    if audience not in CROWDS:
+    if not counted(audience):
         return read(session, forum, audience, table, epoch=epoch)
     name = (epoch, forum, audience, table)
     revision, batches = audit.version(session, forum)

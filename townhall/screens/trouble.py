@@ -13,7 +13,7 @@ def trouble(
 ) -> dict[str, Any]:
     """Why nothing can be saved (None: all is well), and until when a screen may say so.
 
-    The one slice that no version counts: what cannot be saved cannot raise a revision.
+    No version counts it: what cannot be saved cannot raise a revision.
     """
     found = stored.of(session)
     return {"reason": found.reason, "until": found.until}

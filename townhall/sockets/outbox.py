@@ -1,13 +1,15 @@
 """From "forum 7: tally" to frames: reads each audience's slices once and sends them to its room.
 
 Only audiences that listen in this process are read. Phones are told about ballots at most once a
-second: a hall of five thousand does not need its turnout four times as often.
+second: a hall of five thousand does not need its turnout four times as often. What each room was
+told last is remembered, so that news which a bus lost or a read that failed is found by comparing.
 """
 
 import asyncio
+import logging
 import time
 from collections import Counter, defaultdict
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlmodel import Session
@@ -20,6 +22,8 @@ from townhall.sockets.packets import Message
 
 if TYPE_CHECKING:
     from townhall.sockets.inbox import Connection
+
+log = logging.getLogger(__name__)
 
 PHONE_PAUSE = 1.0
 AT_ONCE = 500  # recipients between two looks at what else the loop has to do
@@ -40,7 +44,9 @@ class Outbox:
         self.hall = hall
         self.rooms: defaultdict[Room, set[Connection]] = defaultdict(set)
         self._phones: Counter[tuple[int, int, int]] = Counter()
-        self._sent: dict[int, tuple[int, int]] = {}
+        self._told: dict[Room, dict[str, Any]] = {}
+        self._compared: dict[int, tuple[int, int]] = {}
+        self._turns: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._phones_told: dict[int, float] = {}
         self._phones_later: dict[int, set[str]] = defaultdict(set)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -57,6 +63,7 @@ class Outbox:
         listeners.discard(connection)
         if not listeners:
             del self.rooms[connection.room]
+            self._told.pop(connection.room, None)
         if (phone := _phone(connection)) is not None:
             self._phones[phone] -= 1
             if self._phones[phone] <= 0:
@@ -67,10 +74,11 @@ class Outbox:
         return dict(Counter((forum, table) for forum, table, _ in self._phones))
 
     async def changed(self, forum: int, names: frozenset[str]) -> None:
-        """Send the named slices of a forum to whoever listens here."""
+        """Send the named slices of a forum to whoever listens here.
+
+        Where they cannot be read, `catch_up` looks for what was missed.
+        """
         rooms = [room for room in self.rooms if room.forum == forum]
-        if "questions" in names and rooms:
-            await ballots.remember_open(self.hall, forum)
         if names <= BALLOT_SLICES and self._too_soon(forum, names):
             rooms = [room for room in rooms if room.audience not in ("phone", "public")]
         await self._send(forum, rooms, names)
@@ -90,14 +98,11 @@ class Outbox:
     def _tell_phones(self, forum: int) -> None:
         names = frozenset(self._phones_later.pop(forum, ()))
         self._phones_told[forum] = time.monotonic()
-        rooms = [r for r in self.rooms if r.forum == forum]
-        phones = [r for r in rooms if r.audience in ("phone", "public")]
-        # This may be the first frame of its version here: the others still have to get theirs.
-        noted = len(phones) == len(rooms)
-        self._soon(self._send(forum, phones, names, noted))
+        rooms = [r for r in self.rooms if r.forum == forum and r.audience in ("phone", "public")]
+        self._soon(self._send(forum, rooms, names))
 
     def _soon(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.ensure_future(work)
+        task = asyncio.ensure_future(_logged(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -107,26 +112,58 @@ class Outbox:
 
     async def _refresh(self, connection: "Connection") -> None:
         room, epoch, now = connection.room, self.hall.database.epoch, self.hall.now()
-        version, values = await self.hall.read(
-            slices.recent, room.forum, room.audience, room.table, epoch=epoch, now=now
-        )
+        try:
+            version, values = await self.hall.read(
+                slices.recent, room.forum, room.audience, room.table, epoch=epoch, now=now
+            )
+        except Exception:
+            log.exception("somebody who lagged could not be told everything, and is to come again")
+            connection.peer.end()
+            return
         connection.peer.tell(Message("slices", {"version": version, "slices": values}))
 
     async def _send(
-        self, forum: int, rooms: list[Room], names: Iterable[str], noted: bool = True
+        self, forum: int, rooms: list[Room], names: frozenset[str], *, changed_only: bool = False
     ) -> None:
+        """Read the named slices for these rooms, and tell each of them (of what it has not yet).
+
+        One after another for each forum: what is told last is what was read last.
+        """
         if not rooms:
             return
-        names = frozenset(names)
-        frames = await self.hall.read(_frames, rooms, names, self.hall.database.epoch)
-        for room, frame in frames:
-            _, revision, batches = frame["version"]
-            # A frame of ballots alone does not show what else this revision changed.
-            whole = revision if not names <= BALLOT_SLICES else self._sent.get(forum, (0, 0))[0]
-            if noted:
-                self._sent[forum] = (whole, batches)
-            if frame["slices"]:
-                await self._tell(room, Message("slices", frame))
+        async with self._turns[forum]:
+            try:
+                if "questions" in names:
+                    await ballots.remember_open(self.hall, forum)
+                frames = await self.hall.read(_frames, rooms, names, self.hall.database.epoch)
+            except BaseException:
+                self._compared.pop(forum, None)
+                raise
+            for room, frame in frames:
+                if changed_only:
+                    frame["slices"] = self._news(room, frame["slices"])
+                # Who leads is told of the version also where nothing else differs.
+                leads = changed_only and not slices.counted(room.audience)
+                if room in self.rooms and (frame["slices"] or leads):
+                    self._told.setdefault(room, {}).update(frame["slices"])
+                    await self._tell(room, Message("slices", frame))
+            self._note(forum, names, frames[0][1]["version"])
+
+    def _news(self, room: Room, values: dict[str, Any]) -> dict[str, Any]:
+        told = self._told.get(room, {})
+        return {n: value for n, value in values.items() if n not in told or told[n] != value}
+
+    def _note(self, forum: int, names: frozenset[str], version: slices.Version) -> None:
+        """Up to where this forum need not be compared again.
+
+        A frame of ballots shows every batch before it; what else a revision changed shows only
+        when all was looked at.
+        """
+        _, revision, batches = version
+        if names >= slices.ALL:
+            self._compared[forum] = (revision, batches)
+        elif names >= BALLOT_SLICES and forum in self._compared:
+            self._compared[forum] = (self._compared[forum][0], batches)
 
     async def _tell(self, room: Room, message: Message) -> None:
         """One message for a whole room; votes that come in meanwhile need not wait for all."""
@@ -137,20 +174,34 @@ class Outbox:
             await asyncio.sleep(0)
 
     async def catch_up(self) -> None:
-        """Compare the stored versions with what was last sent; the bus may have lost news."""
+        """Tell what was missed: the bus may have lost news, and a read may have failed.
+
+        Forums whose stored version moved since they were last compared are read once more, and
+        each room is told what differs from what it was told. A new room's first difference is all.
+        """
         forums = sorted({room.forum for room in self.rooms})
-        stored = await self.hall.read(slices.versions, forums)
-        for forum, version in stored.items():
-            # Who listens first may have come in before what was stored last: they are told it all.
-            sent = self._sent.get(forum, (-1, -1))
-            if self.hall.hub.busy(forum):
-                continue  # what was stored a moment ago is on its way
-            if sent != version:
-                names = slices.ALL if sent[0] != version[0] else BALLOT_SLICES
-                self.hall.hub.heard(forum, names)
-        for forum in (self._sent.keys() | self._phones_told.keys()).difference(forums):
-            self._sent.pop(forum, None)
-            self._phones_told.pop(forum, None)
+        for forum, version in (await self.hall.read(slices.versions, forums)).items():
+            compared = self._compared.get(forum)
+            if compared == version:
+                continue
+            names = slices.ALL
+            if compared is not None and compared[0] == version[0]:
+                if self.hall.hub.busy(forum):
+                    continue  # ballots that were stored a moment ago are on their way
+                names = BALLOT_SLICES
+            rooms = [room for room in self.rooms if room.forum == forum]
+            await self._send(forum, rooms, names, changed_only=True)
+        here = {room.forum for room in self.rooms}
+        for kept in (self._compared, self._turns, self._phones_told):
+            for forum in kept.keys() - here:
+                del kept[forum]
+
+
+async def _logged(work: Coroutine[Any, Any, None]) -> None:
+    try:
+        await work
+    except Exception:
+        log.exception("some screens could not be told; they are told with the next look")
 
 
 def _phone(connection: "Connection") -> tuple[int, int, int] | None:

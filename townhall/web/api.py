@@ -94,20 +94,19 @@ def _slower(visit: Visit, name: str, wait: float) -> Response:
 async def state(visit: Visit) -> Response:
     """GET /api/f/{code}/state: version, slices and server time; the public's for anybody.
 
-    Whoever shows the version that stands gets 304 before anything else is read.
+    Whoever shows the version that stands gets 304 before anything else is read, where the version
+    tells of everything that this audience sees.
     """
     hall, actor, asked = visit.hall, visit.actor, visit.request.headers.get("if-none-match")
     forum, audience, now = visit.forum.id, audience_of(actor.role), hall.now()
     table = actor.table if audience == "desk" else None
 
     def etag(version: slices.Version) -> str:
-        # Trouble with saving is the one thing on screens that no version counts.
-        named = (*version, audience, table or 0, hall.database.trouble.until)
-        return f'"{"-".join(map(str, named))}"'
+        return f'"{"-".join(map(str, (*version, audience, table or 0)))}"'
 
     def look(session: Session) -> tuple[str, dict[str, Any] | None]:
         stands = (hall.database.epoch, *slices.versions(session, [forum])[forum])
-        if etag(stands) == asked:
+        if slices.counted(audience) and etag(stands) == asked:
             return asked, None
         version, values = slices.recent(session, forum, audience, table, epoch=stands[0], now=now)
         body = {"version": list(version), "slices": values, "now": now}
