@@ -8,8 +8,8 @@ import pytest
 
 from tests import facts
 from tests.facts import NOON
-from townhall.domain.audience import AUDIENCES
-from townhall.screens import asks, notes
+from townhall.domain.audience import AUDIENCES, Audience
+from townhall.screens import asks, notes, slices
 from townhall.storage.database import Database, open_database, writing
 from townhall.storage.schema import Ask, Note, Summary
 
@@ -25,6 +25,12 @@ class Room:
 
     def see(self, view: Any, audience: str, table: int | None = None) -> Any:
         return self.database.read_here(view, self.forum, audience, table)
+
+    def tables(self, audience: Audience, table: int | None = None) -> Any:
+        """The slice as such a room gets it."""
+        names = ["tables"]
+        _, found = self.database.read_here(slices.read, self.forum, audience, table, names)
+        return found["tables"]
 
 
 @pytest.fixture
@@ -109,9 +115,9 @@ def test_a_desk_sees_how_far_tables_are_and_only_its_own_call(room: Room) -> Non
     third = row(3, notes=0, summary="none", title="청년")
     calling = second | {"calling": "자리 다툼", "called_at": NOON}
 
-    assert room.see(notes.tables, "console") == [first, calling, third]
-    assert room.see(notes.tables, "desk", 2) == [first, calling, third]
-    assert room.see(notes.tables, "desk", 1) == [first, second, third]
+    assert room.tables("console") == [first, calling, third]
+    assert room.tables("desk", 2) == [first, calling, third]
+    assert room.tables("desk", 1) == [first, second, third]
 
 
 def test_only_sent_summaries_are_on_stage(room: Room) -> None:
@@ -135,11 +141,11 @@ def test_a_draft_is_for_its_own_desk(room: Room) -> None:
 
 
 def test_a_desk_keeps_its_summary_while_points_are_given(room: Room) -> None:
-    before = room.see(notes.draft, "desk", 2), room.see(notes.tables, "console")
+    before = room.see(notes.draft, "desk", 2), room.tables("console")
     with writing(room.database) as session:
         facts.segment(session, room.forum, kind="points", position=2)
 
-    assert (room.see(notes.draft, "desk", 2), room.see(notes.tables, "console")) == before
+    assert (room.see(notes.draft, "desk", 2), room.tables("console")) == before
 
 
 def test_the_next_table_talk_begins_with_empty_summaries(room: Room) -> None:
@@ -147,7 +153,7 @@ def test_the_next_table_talk_begins_with_empty_summaries(room: Room) -> None:
         facts.segment(session, room.forum, position=2, started_at=NOON + 1)
 
     assert room.see(notes.draft, "desk", 2) is None
-    assert {t["summary"] for t in room.see(notes.tables, "console")} == {"none"}
+    assert {t["summary"] for t in room.tables("console")} == {"none"}
 
 
 def test_hidden_asks_are_for_the_console_alone(room: Room) -> None:

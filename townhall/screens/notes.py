@@ -27,25 +27,34 @@ def notes(
 def tables(
     session: Session, forum_id: int, audience: Audience, table: int | None
 ) -> list[dict[str, Any]]:
-    """How far each table is; why a table calls is for itself and the console."""
+    """How far each table is, for `calls_of` to take away whose calls a room may not see."""
     running = forums.get(session, forum_id).current_segment
     counts = stored.counts(session, forum_id)
     states = stored.summary_states(session, stored.summarised(session, forum_id, running))
-    shown: list[dict[str, Any]] = []
-    for row in forums.tables(session, forum_id):
-        told = audience == "console" or row.number == table
-        shown.append(
-            {
-                "number": row.number,
-                "title": row.title,
-                "notes": counts.get(row.number, 0),
-                "summary": states.get(row.number, "none"),
-                "head_count": row.head_count,
-                "calling": row.calling if told else None,
-                "called_at": row.called_at if told else None,
-            }
-        )
-    return shown
+    return [
+        {
+            "number": row.number,
+            "title": row.title,
+            "notes": counts.get(row.number, 0),
+            "summary": states.get(row.number, "none"),
+            "head_count": row.head_count,
+            "calling": row.calling,
+            "called_at": row.called_at,
+        }
+        for row in forums.tables(session, forum_id)
+    ]
+
+
+def calls_of(
+    found: list[dict[str, Any]], audience: Audience, table: int | None
+) -> list[dict[str, Any]]:
+    """The same tables; why one calls is for itself and the console."""
+    return [
+        row
+        if audience == "console" or row["number"] == table or row["calling"] is None
+        else {**row, "calling": None, "called_at": None}
+        for row in found
+    ]
 
 
 def summaries(

@@ -34,12 +34,14 @@ class Slice:
     """Who may see a part, and the function `(session, forum, audience, table)` that reads it.
 
     The function is told no more of who asks than its value `varies` by, so that rooms which see
-    the same are read once.
+    the same are read once. `trim(value, audience, table)` takes away what a room may not see of a
+    value that was read for all.
     """
 
     audiences: frozenset[Audience]
     view: View
     varies: Literal["never", "audience", "table"] = "audience"
+    trim: Callable[[Any, Audience, int | None], Any] | None = None
 
     def read(
         self, session: Session, forum: int, audience: Audience, table: int | None, seen: Seen
@@ -47,7 +49,8 @@ class Slice:
         """Its value for one room, from `seen` where another room that sees the same left it."""
         shown = audience if self.varies != "never" else "public"
         place = table if self.varies == "table" else None
-        return _once(seen, self.view, session, forum, shown, place)
+        found = _once(seen, self.view, session, forum, shown, place)
+        return found if self.trim is None else self.trim(found, audience, table)
 
 
 def _once(seen: Seen, look: Callable[..., Any], session: Session, *asked: Any) -> Any:
@@ -69,7 +72,7 @@ SLICES: Mapping[str, Slice] = {
     "summaries": Slice(EVERYONE, notes.summaries),
     "asks": Slice(EVERYONE, asks.asks),
     "score": Slice(EVERYONE, selections.score),
-    "tables": Slice(_STAFF, notes.tables, varies="table"),
+    "tables": Slice(_STAFF, notes.tables, varies="never", trim=notes.calls_of),
     "notes": Slice(_STAFF, notes.notes, varies="table"),
     "draft": Slice(frozenset(("desk",)), notes.draft, varies="table"),
     "room": Slice(frozenset(("console",)), forums.room),
