@@ -346,6 +346,24 @@ async def test_a_personal_link_brings_the_seat_to_another_browser(hall: Hall) ->
     assert (await people.recognise(hall, entrance.token)).seat == actor.seat
 
 
+async def test_whoever_held_a_seat_that_was_given_back_does_nothing_more_to_it(
+    either_hall: Hall,
+) -> None:
+    forum = room(either_hall)
+    ticket = (await cards.mint(either_hall, moderator(forum), forum, 1))[0]
+    entrance = await people.enter(either_hall, "123456", ticket.token)
+    actor = await people.recognise(either_hall, entrance.token)
+    await cards.seat_reset(either_hall, moderator(forum), ticket.number)
+    under_way = (
+        people.my_link(either_hall, actor),
+        people.sit(either_hall, actor, 3),
+        people.be_called(either_hall, actor, "구름"),
+    )
+    assert [await refusal(each) for each in under_way] == ["session_over"] * 3
+    seat = either_hall.database.read_here(lambda session: session.get_one(Seat, entrance.seat))
+    assert (seat.table_no, seat.nickname) == (1, "")
+
+
 async def test_a_voided_seat_closes_its_sessions(either_hall: Hall) -> None:
     room(either_hall)
     entrance = await people.join(either_hall, "123456")

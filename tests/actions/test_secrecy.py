@@ -19,7 +19,7 @@ from tests.facts import Clock
 from townhall.actions import questions
 from townhall.hall import Change, Hall
 from townhall.storage import questions as stored
-from townhall.storage.ballots import UNLINKED
+from townhall.storage.ballots import COUNTS, UNLINKED
 from townhall.storage.database import BUSY_MS, writing
 from townhall.storage.schema import Audit
 
@@ -105,15 +105,15 @@ async def test_on_postgresql_old_rows_wait_for_whoever_still_sees_them(
 
 
 def files(hall: Hall) -> set[int]:
-    """The files in which PostgreSQL keeps the two lists."""
+    """The files in which PostgreSQL keeps the two lists, and what was counted of them."""
     with hall.database.engine.connect() as connection:
         return {
             connection.execute(text("SELECT pg_relation_filenode(:t)"), {"t": table}).scalar_one()
-            for table in (*UNLINKED, "turnout")
+            for table in (*UNLINKED, *COUNTS)
         }
 
 
-async def test_a_counted_secret_question_says_of_no_process_who_came_to_it(
+async def test_a_counted_secret_question_says_of_no_process_what_it_counted(
     either_url: str, clock: Clock
 ) -> None:
     asked = {"secret": True, "eligibility": "open", "closes_at": clock() + 60_000}
@@ -122,13 +122,16 @@ async def test_a_counted_secret_question_says_of_no_process_who_came_to_it(
         await cast(one, actor(seats[0], forum), question, "yes")
     async with running(either_url, clock, []) as another:
         await cast(another, actor(seats[1], forum, "open"), question, "no")
+        await cast(another, actor(seats[2], forum, "open"), question, "yes")
         clock.pass_seconds(70)
         assert await questions.finish_due(another) == 1
         with another.database.engine.connect() as connection:
-            kept = connection.execute(text("SELECT writer, channel, n FROM turnout")).all()
-        assert sorted(map(tuple, kept)) == [(0, "open", 1), (0, "phone", 1)]
+            came = connection.execute(text("SELECT writer, channel, n FROM turnout")).all()
+            chose = connection.execute(text("SELECT writer, cell, n FROM tally")).all()
+        assert sorted(map(tuple, came)) == [(0, "open", 2), (0, "phone", 1)]
+        assert sorted(map(tuple, chose)) == [(0, "no", 1), (0, "yes", 2)]
         [found] = another.database.read_here(stored.certificates, [question]).values()
-        assert (found.channels, found.differs) == ({"open": 1, "phone": 1}, False)
+        assert (found.channels, found.differs) == ({"open": 2, "phone": 1}, False)
 
 
 async def test_a_lone_secret_ballot_waits_a_moment_for_company(hall: Hall) -> None:

@@ -143,6 +143,56 @@ def test_who_took_part_before_the_upgrade_is_counted_in_the_turnout(
     engine.dispose()
 
 
+QUESTION = (
+    "INSERT INTO question (id, forum_id, position, kind, title, help, options, config, secret, "
+    "changeable, results, base, eligibility, state) VALUES (:id, 7, 1, 'yesno', '', '', '[]', "
+    "'{}', :secret, :secret, 'hidden', 'voted', 'seats', :state)"
+)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def test_secret_questions_counted_before_the_upgrade_say_of_no_process_what_it_counted(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    url = (
+        f"sqlite:///{tmp_path / 'hall.db'}"
+        if kind == "sqlite"
+        else request.getfixturevalue("empty_postgres_url")
+    )
+    engine = at_first_version(url)
+    asked = [(3, True, "closed"), (4, True, "revealed"), (5, True, "open"), (6, False, "closed")]
+    counted = [(1, "no", 1), (1, "yes", 2), (2, "yes", 4)]
+    with engine.connect() as connection:
+        connection.execute(
+            text(QUESTION), [{"id": q, "secret": secret, "state": s} for q, secret, s in asked]
+        )
+        connection.execute(
+            text("INSERT INTO tally VALUES (:q, :w, :c, :n)"),
+            [{"q": q, "w": w, "c": c, "n": n} for q, _, _ in asked for w, c, n in counted],
+        )
+        connection.commit()
+    bring_up_to_date(engine, force=True)
+    with engine.connect() as connection:
+        rows = connection.execute(text("SELECT question_id, writer, cell, n FROM tally")).all()
+    engine.dispose()
+    folded = [(0, "no", 1), (0, "yes", 6)]
+    assert sorted(map(tuple, rows)) == [
+        (q, *row) for q in (3, 4, 5, 6) for row in (folded if q < 5 else counted)
+    ]
+    database = open_database(url)
+    assert database.scrub_due()  # the next start removes the old rows
+    database.close()
+
+
+def test_a_new_postgresql_has_no_old_rows_to_remove(empty_postgres_url: str) -> None:
+    engine = create_engine(normalised(empty_postgres_url))
+    bring_up_to_date(engine, force=True)
+    engine.dispose()
+    database = open_database(empty_postgres_url)
+    assert not database.scrub_due()
+    database.close()
+
+
 def test_no_command_upgrades_a_file_that_an_older_server_uses(tmp_path: Path) -> None:
     file = tmp_path / "hall.db"
     at_first_version(f"sqlite:///{file}").dispose()

@@ -31,6 +31,8 @@ PASSWORD_LENGTHS = (10, 256)
 
 T = TypeVar("T")
 StaffRole = Literal["organiser", "moderator", "official"]
+Known = tuple[int, str | None]
+"""An account and the hash of its password."""
 
 _HASHER = PasswordHasher()
 # Each hash takes 64 MiB; two at a time keep a wave of sign-ins from filling the memory.
@@ -52,12 +54,16 @@ async def sign_in(hall: Hall, login: str, password: str) -> Entrance:
     """A new session of an account. Refuses `sign_in_failed`, the same for either mistake."""
     folded = text.fold(login)
     found = await hall.read(_password_of, folded)
-    known, stored = found or (0, None)
+    stored = found[1] if found else None
     # An unknown login costs the same time, so the answer's delay names nobody.
     stand_in = await _in_thread(_hash_of_nothing)
-    if not await _verify(stored or stand_in, password) or stored is None:
+    if not await _verify(stored or stand_in, password) or found is None or stored is None:
         raise Refused("sign_in_failed")
-    return await hall.change(None, lambda session, now: Change(_open(session, hall, known, now)))
+
+    def decide(session: Session, now: int) -> Change[Entrance]:
+        return Change(_open(session, hall, _confirmed(session, folded, found), now))
+
+    return await hall.change(None, decide)
 
 
 async def sign_up(hall: Hall, login: str, nickname: str, password: str) -> Entrance:
@@ -134,17 +140,24 @@ async def redeem_invite(
     """Use an invitation: the signed-in account gets the role, or a new or existing one does.
 
     Every case ends in a new session. Refuses `invite_unknown`, `sign_in_failed` (the login exists
-    and the password is another), and what `sign_up` refuses.
+    and the password is another), `sign_in` (signed out meanwhile), and what `sign_up` refuses.
     """
     await invitation(hall, token)
-    person = actor.person or await _existing(hall, login, password)
-    account = None if person else await _new_account(login, nickname or _short(login), password)
+    known = None if actor.person else await _existing(hall, login, password)
+    new = None
+    if not (actor.person or known):
+        new = await _new_account(login, nickname or _short(login), password)
 
     def decide(session: Session, now: int) -> Change[Entrance]:
         found = people.open_invite(session, token, now)
         if found is None or found.id is None or not people.use_invite(session, found.id, now):
             raise Refused("invite_unknown")
-        holder = person or _add(session, *_given(account), now)
+        if known is not None:
+            holder = _confirmed(session, text.fold(login), known)
+        elif new is not None:
+            holder = _add(session, *new, now)
+        else:
+            holder = _signed_in(session, actor, now)
         people.grant(session, holder, found.role, forum=found.forum_id, board=found.board_id)
         entrance = _open(session, hall, holder, now)
         forum = seats.gate_of(session, found.forum_id) if found.forum_id else None
@@ -228,18 +241,33 @@ def _short(login: str) -> str:
     return text.excerpt(login, NICKNAME_LIMIT) or login
 
 
-async def _existing(hall: Hall, login: str, password: str) -> int | None:
+async def _existing(hall: Hall, login: str, password: str) -> Known | None:
     """The account of a login that is taken, if the password is its own."""
     found = await hall.read(_password_of, text.fold(login))
     if found is None:
         return None
-    person, stored = found
+    _, stored = found
     if stored is None or not await _verify(stored, password):
         raise Refused("sign_in_failed")
-    return person
+    return found
 
 
-def _password_of(session: Session, login: str) -> tuple[int, str | None] | None:
+def _confirmed(session: Session, login: str, known: Known) -> int:
+    """The account, unless its password was changed while the one that was typed was verified."""
+    if _password_of(session, login) != known:
+        raise Refused("sign_in_failed")
+    return known[0]
+
+
+def _signed_in(session: Session, actor: Actor, now: int) -> int:
+    """The account of somebody who is signed in, unless that ended meanwhile."""
+    ended = actor.session is not None and sessions.revoked_among(session, [actor.session], now)
+    if ended or actor.person is None:
+        raise Refused("sign_in")
+    return actor.person
+
+
+def _password_of(session: Session, login: str) -> Known | None:
     person = people.person_named(session, login)
     if person is None or person.id is None or person.blinded_at is not None:
         return None
@@ -258,12 +286,6 @@ def _add(session: Session, login: str, nickname: str, hashed: str, now: int) -> 
     if people.person_named(session, login) is not None:
         raise Refused("login_taken")
     return people.add_person(session, login, nickname, hashed, now)
-
-
-def _given(account: tuple[str, str, str] | None) -> tuple[str, str, str]:
-    if account is None:
-        raise Refused("sign_in_failed")
-    return account
 
 
 def _open(session: Session, hall: Hall, person: int, now: int) -> Entrance:

@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from townhall.actions import standing
 from townhall.domain import text
 from townhall.domain.audience import VISITOR, Actor, Role, require
 from townhall.domain.errors import Refused
@@ -208,11 +209,15 @@ async def join(
 
 
 async def my_link(hall: Hall, actor: Actor) -> str:
-    """A token that brings a participant back to their own seat after the browser forgot them."""
+    """A token that brings a participant back to their own seat after the browser forgot them.
+
+    Refuses `session_over` where the seat was given back meanwhile.
+    """
     require(actor, "table.sit")
     forum = scope(actor)
 
     def decide(session: Session, now: int) -> Change[str]:
+        standing.confirm(session, actor, now)
         expires = until(hall, seats.gate_of(session, forum), now)
         opened = sessions.open_session(
             session, actor.role, now, expires, forum=forum, seat=actor.seat
@@ -226,14 +231,15 @@ async def sit(hall: Hall, actor: Actor, table: int | None) -> dict[str, Any]:
     """Sit down at a table (number), or at none. Counts from the next ballot. May be repeated.
 
     While stickers may not go to one's own table, whoever sits somewhere stays there. Refuses
-    `table_unknown`, `table_kept`.
+    `session_over`, `table_unknown`, `table_kept`.
     """
     require(actor, "table.sit")
     forum, seat = scope(actor), actor.seat
     if seat is None:
         raise Refused("not_allowed")
 
-    def decide(session: Session, _now: int) -> Change[dict[str, Any]]:
+    def decide(session: Session, now: int) -> Change[dict[str, Any]]:
+        standing.confirm(session, actor, now)
         require_table(session, forum, table)
         here = seats.table_of(session, seat)
         if here not in (None, table) and questions.minds_tables(session, forum):
@@ -245,14 +251,18 @@ async def sit(hall: Hall, actor: Actor, table: int | None) -> dict[str, Any]:
 
 
 async def be_called(hall: Hall, actor: Actor, nickname: str) -> str:
-    """Give one's own seat a name (at most 20 graphemes, empty takes it away)."""
+    """Give one's own seat a name (at most 20 graphemes, empty takes it away).
+
+    Refuses `session_over`, `text_too_long`.
+    """
     require(actor, "table.sit")
     forum, seat = scope(actor), actor.seat
     if seat is None:
         raise Refused("not_allowed")
     name = text.clean(nickname, limit=NICKNAME_LIMIT, required=False, field="nickname")
 
-    def decide(session: Session, _now: int) -> Change[str]:
+    def decide(session: Session, now: int) -> Change[str]:
+        standing.confirm(session, actor, now)
         seats.name(session, seat, name)
         return Change(name)
 

@@ -27,8 +27,9 @@ Records = list[tuple[str, Facts]]
 def forum(session: Session, code: str) -> Facts:
     """A forum whose questions are all revealed, drafts left out.
 
-    Refuses `forum_unknown`, and `export_unrevealed` (title) while a question has an answer that
-    people have not seen: the chain would tell it.
+    Refuses `forum_unknown`, `export_unrevealed` (title) while a question has an answer that people
+    have not seen, and `export_unsealed` (title) while sheets are in whose score is not sealed: the
+    chain would tell both, a sheet to whoever tries out what its digest is of.
     """
     found = seats.gate(session, code)
     if found is None:
@@ -37,17 +38,17 @@ def forum(session: Session, code: str) -> Facts:
     hidden = next((q for q in asked if q.state != "revealed"), None)
     if hidden is not None:
         raise Refused("export_unrevealed", title=hidden.title)
+    scored = selections.all_of_forum(session, found.id)
+    unsealed = next((each for each in scored if _tells_sheets(session, each)), None)
+    if unsealed is not None:
+        raise Refused("export_unsealed", title=unsealed.title)
     written = chains.links(session, found.id)
     records = [(each["kind"], json.loads(each["body"])) for each in written.get("0", [])]
     return {
         "format": FORMAT,
         "forum": _forum(forums.get(session, found.id), records),
         "questions": [_question(session, q, records) for q in sorted(asked, key=_id)],
-        "selections": [
-            _selection(session, each)
-            for each in selections.all_of_forum(session, found.id)
-            if each.snapshot is not None
-        ],
+        "selections": [_selection(session, each) for each in scored if each.snapshot is not None],
         "chains": written,
         "heads": chains.heads(session, found.id),
     }
@@ -66,6 +67,13 @@ def commitments(session: Session, forum_id: int, question: int) -> list[str]:
         return [commitment for commitment, _ in stored.secret(session, question)]
     counting = sealing.counting(each for each, _ in stored.cast(session, question))
     return sorted(each.commitment for each in counting.values())
+
+
+def _tells_sheets(session: Session, row: Selection) -> bool:
+    if row.snapshot is not None:
+        return False
+    assert row.id is not None
+    return any(each.sheet is not None for each in selections.panel(session, row.id))
 
 
 def _forum(row: Forum, records: Records) -> Facts:

@@ -17,6 +17,8 @@ UNLINKED = {
     "secret_ballot": ("ballot_id, question_id, choice, commitment", "ballot_id"),
 }
 """The tables that hold who took part in a secret question, and what was chosen: columns, key."""
+COUNTS = {"turnout": "channel", "tally": "cell"}
+"""The tables in which every writer counts for itself: what is counted in each."""
 NOBODY = 0
 """The writer of what nobody's batch wrote; a process that stores ballots is never this one."""
 SCRUB = "scrub"
@@ -114,7 +116,7 @@ def forget_order(session: Session, question: int) -> None:
 
     WITHOUT ROWID sorts only the pointers of a page: its rows lie in the order in which they came,
     and that order would join the two lists. So would a channel and a choice that one process alone
-    counted: the turnout becomes nobody's. The writer then lets go of the old pages (`scrub`).
+    counted: the counts become nobody's. The writer then lets go of the old pages (`scrub`).
     """
     for table, (columns, key) in UNLINKED.items():
         rows = session.connection().execute(
@@ -130,7 +132,8 @@ def forget_order(session: Session, question: int) -> None:
             session.connection().execute(
                 text(f"INSERT INTO {table} ({columns}) VALUES ({names})"), written
             )
-    _fold_turnout(session, question)
+    for table, name in COUNTS.items():
+        _fold(session, question, table, name)
     if session.get_bind().dialect.name == "postgresql":
         close = text("SELECT CAST(pg_current_xact_id() AS text)")
         value = session.connection().execute(close).scalar_one()
@@ -138,18 +141,23 @@ def forget_order(session: Session, question: int) -> None:
     session.info[SCRUB] = True
 
 
-def _fold_turnout(session: Session, question: int) -> None:
-    given = {"q": question, "nobody": NOBODY}
+def _fold(session: Session, question: int, table: str, name: str) -> None:
+    """Put the sums in the place of what each writer counted."""
     connection = session.connection()
-    came = connection.execute(
-        text("SELECT channel, sum(n) AS n FROM turnout WHERE question_id = :q GROUP BY channel"),
-        given,
-    ).all()
-    connection.execute(text("DELETE FROM turnout WHERE question_id = :q"), given)
-    for channel, n in came:
+    sums = connection.execute(
+        text(
+            f"SELECT question_id, {NOBODY} AS writer, {name}, CAST(sum(n) AS integer) AS n "
+            f"FROM {table} WHERE question_id = :q GROUP BY question_id, {name} ORDER BY {name}"
+        ),
+        {"q": question},
+    )
+    written = [dict(row) for row in sums.mappings()]
+    connection.execute(text(f"DELETE FROM {table} WHERE question_id = :q"), {"q": question})
+    if written:
         connection.execute(
             text(
-                "INSERT INTO turnout (question_id, writer, channel, n) VALUES (:q, :nobody, :c, :n)"
+                f"INSERT INTO {table} (question_id, writer, {name}, n) "
+                f"VALUES (:question_id, :writer, :{name}, :n)"
             ),
-            {**given, "c": channel, "n": int(n)},
+            written,
         )

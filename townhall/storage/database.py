@@ -22,7 +22,7 @@ from sqlmodel import Session, col
 
 from townhall.domain.errors import Refused
 from townhall.storage import migrations, processes
-from townhall.storage.ballots import SCRUB, UNLINKED
+from townhall.storage.ballots import COUNTS, SCRUB, UNLINKED
 from townhall.storage.schema import Instance
 from townhall.storage.together import Together
 from townhall.storage.trouble import Trouble
@@ -286,7 +286,7 @@ def _rewrite(engine: Engine) -> bool:
             return False
         connection.exec_driver_sql(f"SET lock_timeout = {SCRUB_WAIT_MS}")
         try:
-            for table in (*UNLINKED, "turnout"):
+            for table in (*UNLINKED, *COUNTS):
                 connection.exec_driver_sql(f"VACUUM FULL {table}")
             connection.execute(
                 delete(Instance).where(col(Instance.key) == SCRUB, col(Instance.value) == close)
