@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from tests import facts
-from tests.facts import Clock
 from tests.web.client import Browser
-from townhall.actions import accounts, cards, people, questions
+from townhall.actions import accounts, cards, people
 from townhall.counts import COUNTS
 from townhall.domain.audience import Actor
 from townhall.hall import Hall
@@ -202,24 +201,6 @@ async def test_a_plain_vote_that_cannot_count_says_why(
     assert "집계되지 않았어요" in (await browser.get("/f/123456")).text
     await browser.submit("/f/123456/vote", "/f/123456", question=binding, choice="yes")
     assert "자리표가 있어야" in (await browser.get("/f/123456")).text
-
-
-async def test_what_was_revealed_is_read_without_scripts(
-    browser: Browser, hall: Hall, clock: Clock, forum: int
-) -> None:
-    question = ask(hall, forum, kind="score", options=CANDIDATES, config=SCORE)
-    fields = {"question": question, "score-A": "4", "score-B": "2"}
-    await browser.submit("/f/123456/vote", "/f/123456", **fields)
-    moderator = Actor(role="moderator", session=1, forum=forum)
-    await questions.close(hall, moderator, key="c" * 32, question=question, seconds=0)
-    clock.pass_seconds(60)
-    await questions.finish_due(hall)
-    assert 'class="outcome"' not in (await browser.get("/f/123456")).text
-    await questions.reveal(hall, moderator, key="r" * 32, question=question)
-    page = (await browser.get("/f/123456")).text
-    found = re.findall(r"<h3>(?:[^<]*)</h3>\s*<p class=\"figure\">(.*?)<", page)
-    assert found == ["4.00", "2.00"]
-    assert "1명이 투표했어요" in page
 
 
 async def test_sitting_and_asking_work_without_scripts(
