@@ -13,6 +13,7 @@ from townhall.counts import COUNTS
 from townhall.domain.audience import Actor
 from townhall.hall import Hall
 from townhall.storage.database import writing
+from townhall.storage.schema import Segment
 
 ORGANISER = Actor(role="organiser", session=1, person=1)
 CANDIDATES = [{"id": "A", "title": "나무 그늘"}, {"id": "B", "title": "밤 도서관"}]
@@ -41,6 +42,13 @@ def block(html: str, name: str) -> Any:
     )
     assert found, html[:400]
     return json.loads(found[1])
+
+
+def part(html: str, name: str) -> str:
+    """A list of the page as the server drew it."""
+    found = re.search(rf'<ol class="{name}">.*?</ol>', html, re.DOTALL)
+    assert found, html[:400]
+    return found[0]
 
 
 async def card(hall: Hall, forum: int, role: Any, **scope: Any) -> str:
@@ -201,6 +209,23 @@ async def test_a_plain_vote_that_cannot_count_says_why(
     assert "집계되지 않았어요" in (await browser.get("/f/123456")).text
     await browser.submit("/f/123456/vote", "/f/123456", question=binding, choice="yes")
     assert "자리표가 있어야" in (await browser.get("/f/123456")).text
+
+
+async def test_times_count_what_was_added_before_a_script_runs(
+    browser: Browser, hall: Hall, forum: int
+) -> None:
+    with writing(hall.database) as session:
+        session.get_one(Segment, 1).extended = 15
+        facts.segment(
+            session, forum, kind="talk", current=False, position=1, title="정리", extended=5
+        )
+        facts.segment(session, forum, kind="talk", current=False, position=2, title="끝인사")
+    phone = part((await browser.get("/f/123456")).text, "order")
+    assert re.findall(r"<time>(.*?)</time>", phone) == ["18:00", "18:35", "19:00"]
+    assert re.findall(r'class="muted">(.*?)<', phone) == ["25분", "20분"]
+    await browser.submit("/f/123456/enter", k=await card(hall, forum, "stage"))
+    stage = part((await browser.get("/f/123456/stage")).text, "coming")
+    assert re.findall(r"<time>(.*?)</time>", stage) == ["18:35", "19:00"]
 
 
 async def test_sitting_and_asking_work_without_scripts(
