@@ -31,7 +31,7 @@ LONG = {"faults", "browser", "journeys", "security", "sockets", "verify"}
 """Folders whose tests begin first, so that no test process waits at the end for another's."""
 
 # A deadline, like the check for slow generation, would be an assertion about timing. CI repeats the
-# same examples in every run; people's machines look for new ones.
+# same examples in every run (.ci/run sets it); people's machines look for new ones.
 hypothesis.settings.register_profile(
     "house",
     deadline=None,

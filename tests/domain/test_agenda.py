@@ -68,6 +68,11 @@ def test_ending_ends_the_segment_that_runs() -> None:
     assert run.segments[2].started_at is None
 
 
+def test_minutes_are_given_to_the_segment_that_runs() -> None:
+    run = agenda.extend(agenda.extend(agenda.start(PLAN, at(0)), 5), -2)
+    assert [segment.extended for segment in run.segments] == [3, 0, 0, 0, 0, 0]
+
+
 def test_a_speaker_has_a_clock_until_it_is_stopped() -> None:
     run = agenda.speaker(agenda.start(PLAN, at(0)), "  나래 ", 180, at(1))
     assert run.speaker == Speaker("나래", 180, at(1))

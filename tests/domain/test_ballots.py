@@ -78,6 +78,24 @@ def test_cells_are_positive_whole_numbers(name: str, data: st.DataObject) -> Non
     assert min(cells.values()) > 0
 
 
+@pytest.mark.parametrize(
+    ("name", "choice", "cells"),
+    [
+        ("yesno", "no", {"no": 1}),
+        ("single", "abstain", {"abstain": 1}),
+        ("multiple", {"picks": ["B", "A"]}, {"A": 1, "B": 1, "#": 1}),
+        ("multiple", {"picks": ["B"], "other": "x"}, {"B": 1, "other": 1, "#": 1}),
+        ("score", {"A": 5, "B": None, "C": 1}, {"A:5": 1, "C:1": 1, "#": 1}),
+        ("ranking", ["C", "A"], {"#": 1}),
+        ("dots", {"t1": 2}, {"t1": 2, "t1#": 1, "#": 1}),
+        ("dots", {"t1": 5}, {"t1": 5, "t1#": 1, "#piled": 1, "#": 1}),
+        ("dots", {}, {"#abstain": 1, "#": 1}),
+    ],
+)
+def test_a_ballot_counts_in_its_cells(name: str, choice: Any, cells: dict[str, int]) -> None:
+    assert added(BALLOTS[name], SAMPLES[name].definition, cleaned(name, [choice])) == cells
+
+
 @every_kind
 @FEW
 @given(data=st.data())

@@ -62,6 +62,22 @@ test("while the day goes on the first screen shows the newest result and the way
   assert.match(text, /phone\.all_results/);
 });
 
+test("the phone's order counts what was added and what overran", () => {
+  const at = (/** @type {number} */ minute) => new Date(2025, 9, 9, 14, minute).getTime();
+  const item = (/** @type {number} */ id, /** @type {number} */ extended, /** @type {number|null} */ started_at = null) =>
+    ({ ...talk(id, `순서${id}`), kind: "talk", minutes: 10, extended, started_at, ended_at: null, planned_at: at(10 * (id - 1)) });
+  const agenda = { ...day("running"), starts_at: at(0), current: 1, segments: [item(1, 5, at(0)), item(2, 3), item(3, 0)] };
+  const shown = (/** @type {number} */ now) => {
+    const one = phone({ agenda });
+    one.page.clock.now = () => at(now);
+    return said(waitView(one));
+  };
+  const times = (/** @type {string} */ text) => [...text.matchAll(/<time>(.*?)<\/time>/g)].map((found) => found[1]);
+  assert.deepEqual(times(shown(1)), ["14:00", "14:15", "14:28"]);
+  assert.deepEqual(times(shown(20)), ["14:00", "14:20", "14:33"]);
+  assert.match(shown(1), /<b>14:00<\/b>[^]*left_word/);
+});
+
 test("the tables' words stand once a talk under its name, the newest talk first", () => {
   const word = (/** @type {number} */ segment, /** @type {number} */ table) => ({ segment, table, text: `말 ${segment}-${table}`, sent_at: 1 });
   const text = said(tableView(phone({ summaries: [word(1, 1), word(1, 2), word(2, 1), word(2, 2)] })));

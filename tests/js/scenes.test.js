@@ -122,6 +122,17 @@ test("a phone says why points do not add up where they do not", () => {
   assert.doesNotMatch(shown(false), /live\.score\.rounded/);
 });
 
+test("the stage's coming items begin later by what was added and by what overran", () => {
+  const at = (/** @type {number} */ minute) => new Date(2025, 9, 9, 14, minute).getTime();
+  const item = (/** @type {number} */ id, /** @type {number} */ extended, /** @type {number|null} */ started_at = null) =>
+    ({ id, kind: "talk", title: `순서${id}`, prompt: "", minutes: 10, extended, question: null, started_at, ended_at: null, planned_at: at(10 * (id - 1)) });
+  const agenda = { state: "running", starts_at: at(0), current: 1, speaker: null, segments: [item(1, 5, at(0)), item(2, 3), item(3, 0)] };
+  const coming = (/** @type {number} */ now) =>
+    [...stage({ agenda }, "agenda", { now: at(now) }).matchAll(/<time>(.*?)<\/time><span>(.*?)</g)].map((found) => found.slice(1).join(" "));
+  assert.deepEqual(coming(1), ["14:15 순서2", "14:28 순서3"]);
+  assert.deepEqual(coming(20), ["14:20 순서2", "14:33 순서3"]);
+});
+
 test("after the end nobody is invited in", () => {
   const ended = { agenda: { state: "ended", segments: [], current: null } };
   assert.match(stage({}, "waiting"), /stage\.no_phone.*QR/s);

@@ -11,6 +11,7 @@ from tests.web.organising import Press, beside, once, setup, tokens
 from townhall.actions import agenda, people
 from townhall.domain.audience import Actor
 from townhall.hall import Hall
+from townhall.web import organise_made
 
 QUESTION = {
     "kind": "single",
@@ -41,6 +42,18 @@ async def test_the_set_up_page_shows_every_part(organiser: Browser, code: str, h
 
 async def test_an_unknown_forum_has_no_set_up(organiser: Browser) -> None:
     assert (await organiser.get("/organise/f/999999")).status_code == 404
+
+
+async def test_the_forms_ask_for_as_many_as_the_house_makes(
+    organiser: Browser, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(organise_made.MOST, "tables", 201)
+    monkeypatch.setitem(organise_made.MOST, "tickets", 10_001)
+    for path in ("/organise/forums/new", f"/organise/f/{code}"):
+        page = (await organiser.get(path)).text
+        fields = re.findall(r'<input[^>]*name="(?:tables|tickets|count)"[^>]*>', page)
+        most = [re.findall(r'max="(\d+)"', field) for field in fields]
+        assert most == [["201"], ["10001"]], path
 
 
 async def test_items_are_added_mended_moved_and_removed(

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from tests import facts
-from tests.facts import Clock
 from tests.web.client import Browser
-from townhall.actions import accounts, cards, people, questions
+from townhall.actions import accounts, cards, people
 from townhall.counts import COUNTS
 from townhall.domain.audience import Actor
 from townhall.hall import Hall
 from townhall.storage.database import writing
+from townhall.storage.schema import Segment
 
 ORGANISER = Actor(role="organiser", session=1, person=1)
 CANDIDATES = [{"id": "A", "title": "나무 그늘"}, {"id": "B", "title": "밤 도서관"}]
@@ -42,6 +42,13 @@ def block(html: str, name: str) -> Any:
     )
     assert found, html[:400]
     return json.loads(found[1])
+
+
+def part(html: str, name: str) -> str:
+    """A list of the page as the server drew it."""
+    found = re.search(rf'<ol class="{name}">.*?</ol>', html, re.DOTALL)
+    assert found, html[:400]
+    return found[0]
 
 
 async def card(hall: Hall, forum: int, role: Any, **scope: Any) -> str:
@@ -204,22 +211,21 @@ async def test_a_plain_vote_that_cannot_count_says_why(
     assert "자리표가 있어야" in (await browser.get("/f/123456")).text
 
 
-async def test_what_was_revealed_is_read_without_scripts(
-    browser: Browser, hall: Hall, clock: Clock, forum: int
+async def test_times_count_what_was_added_before_a_script_runs(
+    browser: Browser, hall: Hall, forum: int
 ) -> None:
-    question = ask(hall, forum, kind="score", options=CANDIDATES, config=SCORE)
-    fields = {"question": question, "score-A": "4", "score-B": "2"}
-    await browser.submit("/f/123456/vote", "/f/123456", **fields)
-    moderator = Actor(role="moderator", session=1, forum=forum)
-    await questions.close(hall, moderator, key="c" * 32, question=question, seconds=0)
-    clock.pass_seconds(60)
-    await questions.finish_due(hall)
-    assert 'class="outcome"' not in (await browser.get("/f/123456")).text
-    await questions.reveal(hall, moderator, key="r" * 32, question=question)
-    page = (await browser.get("/f/123456")).text
-    found = re.findall(r"<h3>(?:[^<]*)</h3>\s*<p class=\"figure\">(.*?)<", page)
-    assert found == ["4.00", "2.00"]
-    assert "1명이 투표했어요" in page
+    with writing(hall.database) as session:
+        session.get_one(Segment, 1).extended = 15
+        facts.segment(
+            session, forum, kind="talk", current=False, position=1, title="정리", extended=5
+        )
+        facts.segment(session, forum, kind="talk", current=False, position=2, title="끝인사")
+    phone = part((await browser.get("/f/123456")).text, "order")
+    assert re.findall(r"<time>(.*?)</time>", phone) == ["18:00", "18:35", "19:00"]
+    assert re.findall(r'class="muted">(.*?)<', phone) == ["25분", "20분"]
+    await browser.submit("/f/123456/enter", k=await card(hall, forum, "stage"))
+    stage = part((await browser.get("/f/123456/stage")).text, "coming")
+    assert re.findall(r"<time>(.*?)</time>", stage) == ["18:35", "19:00"]
 
 
 async def test_sitting_and_asking_work_without_scripts(

@@ -46,3 +46,21 @@ def agenda(
         "segments": segments,
         "speaker": forum.speaker,
     }
+
+
+def starts(agenda: dict[str, Any], now: int) -> dict[int, int]:
+    """When each segment of a slice began or will begin as things stand, for a page's first paint.
+
+    A page's script goes on from there with `static/js/lib/agenda.js`, which says the same.
+    """
+    found: dict[int, int] = {}
+    at = agenda["starts_at"] if agenda["state"] == "ended" else max(agenda["starts_at"], now)
+    for each in agenda["segments"]:
+        began = at if each["started_at"] is None else each["started_at"]
+        found[each["id"]] = began
+        over = began + (each["minutes"] + each["extended"]) * _MINUTE
+        if each["started_at"] is None:
+            at = over
+        else:
+            at = max(now, over) if each["ended_at"] is None else each["ended_at"]
+    return found

@@ -15,7 +15,6 @@ from townhall.domain import scoring
 from townhall.domain import selections as rules
 from townhall.domain.audience import Audience
 from townhall.domain.errors import Refused
-from townhall.domain.scoring.model import SOURCES
 from townhall.storage import boards, forums, proposals, questions
 from townhall.storage import selections as stored
 from townhall.storage.schema import Board, Forum, Question, Selection
@@ -63,7 +62,7 @@ def rounded(result: Facts | None) -> bool:
     """Whether the parts that a screen shows of some candidate do not add up to the total shown."""
     lines = result["candidates"] if result else ()
     return any(
-        sum(Decimal(line[source]["display"]) for source in SOURCES)
+        sum(Decimal(line[source]["display"]) for source in scoring.SOURCES)
         != Decimal(line["total"]["display"])
         for line in lines
     )

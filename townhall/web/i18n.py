@@ -20,7 +20,7 @@ from babel.numbers import format_decimal
 from townhall import resources
 
 LANGUAGES = ("ko", "en")
-Style = Literal["date", "time", "datetime", "ago", "dday"]
+Style = Literal["date", "time", "clock", "datetime", "ago", "dday"]
 Text = str | Mapping[str, str]
 
 _PLACE = re.compile(r"\{(\w+)\}")
@@ -83,7 +83,7 @@ def number(value: float, lang: str) -> str:
 def when(ms: int | None, style: Style, lang: str, zone: str, now: int) -> str:
     """A moment (epoch ms) in words. `ago` and `dday` count from `now`, the others do not.
 
-    `dday` counts calendar days: D-3, D-DAY, D+2.
+    `dday` counts calendar days: D-3, D-DAY, D+2. `clock` is 18:05, as the live screens write.
     """
     if ms is None:
         return ""
@@ -95,6 +95,8 @@ def when(ms: int | None, style: Style, lang: str, zone: str, now: int) -> str:
         return "D-DAY" if days == 0 else f"D{-days:+d}"
     if style == "date":
         return format_date(at, _DATE[lang], locale=lang)
+    if style == "clock":
+        return f"{at:%H:%M}"
     time = format_datetime(at, _TIME[lang], locale=lang)
     return time if style == "time" else f"{format_date(at, _DATE[lang], locale=lang)} {time}"
 

@@ -58,6 +58,7 @@ async def _setup(visit: Visit, failed: str = "", status: int = 200) -> Response:
         fresh=Fields(organise_forms.FRESH | {"eligibility": entry}),
         kinds={"segments": list(SEGMENTS), "questions": list(BALLOTS)},
         durations=organise_forms.DURATIONS,
+        most=organise_made.MOST,
         failed=failed,
         once=organise_made.once(visit),
     )

@@ -14,7 +14,7 @@ from typing import Any
 from anyio import to_thread
 from starlette.responses import Response
 
-from townhall.actions import cards, people
+from townhall.actions import cards, forums, people
 from townhall.domain.errors import Refused
 from townhall.reports import tickets as paper
 from townhall.screens import organise as screen
@@ -30,6 +30,9 @@ Facts = dict[str, Any]
 
 FORMS = ("page", "sheet", "pdf")
 """As what the tickets or table cards are asked for."""
+
+MOST = {"tables": forums.MOST_TABLES, "tickets": cards.MOST_TICKETS}
+"""How many the forms let anybody ask for."""
 
 _GROUP = 4
 

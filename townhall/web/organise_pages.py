@@ -138,6 +138,7 @@ async def _forum_form(
         boards=places["boards"],
         proposals=listed,
         ticked=visit.form.many("proposal"),
+        most=organise_made.MOST,
         once=organise_made.once(visit),
         **({} if form is None else {"form": form}),
     )

@@ -14,7 +14,7 @@ from townhall import events
 from townhall.actions import people
 from townhall.domain.audience import Actor, audience_of
 from townhall.domain.errors import Refused
-from townhall.screens import slices
+from townhall.screens import agenda, slices
 from townhall.web.errors import sentence
 from townhall.web.visit import Page, Visit
 
@@ -78,6 +78,7 @@ async def _screen(visit: Visit, screen: str, actor: Actor, status: int = 200) ->
         "slices": boot["slices"],
         "me": boot["me"],
         "now": boot["now"],
+        "starts": agenda.starts(boot["slices"]["agenda"], boot["now"]),
         "url": f"{visit.base_url}/f/{visit.forum.code}",
     }
     return visit.render(f"{screen}/forum.html", status, **context)

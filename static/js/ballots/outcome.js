@@ -74,10 +74,10 @@ export function columns(spread) {
 }
 
 /** @param {Record<string, number>} spread */
-const distribution = (spread) => html`<div class="dist" ${vars({ cols: Object.keys(spread).length })} aria-hidden="true">
+const distribution = (spread) => html`<div class="dist" aria-hidden="true">
     ${columns(spread).map((column) => html`<i ${vars({ n: column.height })}></i>`)}
   </div>
-  <p class="dist-axis" ${vars({ cols: Object.keys(spread).length })}>
+  <p class="dist-axis">
     ${columns(spread).map((column) => html`<span>${t("live.spread_of", { score: column.score, n: column.n })}</span>`)}
   </p>`;
 

@@ -8,7 +8,7 @@ May call: the standard library and `domain.errors`.
 """
 
 from townhall.domain.scoring.canonical import digest, read
-from townhall.domain.scoring.model import Result, Rule, Selection
+from townhall.domain.scoring.model import SOURCES, Result, Rule, Selection
 from townhall.domain.scoring.parse import FORMAT, parse
 from townhall.domain.scoring.parse_rule import parse_rule
 from townhall.domain.scoring.present import display, to_json
@@ -16,6 +16,7 @@ from townhall.domain.scoring.result import compute
 
 __all__ = [
     "FORMAT",
+    "SOURCES",
     "Result",
     "Rule",
     "Selection",

@@ -1,6 +1,7 @@
 /** The drawing of the desk: the bar, the notes with their writer, and the column at the side. */
 
 import { repeat } from "../../../vendor/lit-html/directives/repeat.js";
+import { length } from "../../lib/agenda.js";
 import { countdown } from "../../lib/clock.js";
 import { composing, html, live, nothing } from "../../lib/dom.js";
 import { icon } from "../../lib/marks.js";
@@ -29,7 +30,7 @@ function asked(desk) {
 function left(desk) {
   const segment = desk.page.store.segment();
   if (!segment || !segment.started_at || !segment.minutes) return null;
-  return segment.started_at + (segment.minutes + segment.extended) * 60000 - desk.page.clock.now();
+  return segment.started_at + length(segment) - desk.page.clock.now();
 }
 
 /** @param {Desk} desk */

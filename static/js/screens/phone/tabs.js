@@ -3,7 +3,7 @@
  * the stage, and the results with my receipts.
  */
 
-import { forecast } from "../../lib/agenda.js";
+import { forecast, length } from "../../lib/agenda.js";
 import { andOpen, byVotes } from "../../lib/asks.js";
 import { day, minutes, timeOfDay, countdown } from "../../lib/clock.js";
 import { composing, html, live, nothing, vars } from "../../lib/dom.js";
@@ -28,8 +28,7 @@ function now(phone) {
       ${agenda && !ended ? html`<p>${day(agenda.starts_at)}</p>` : nothing}
     </section>`;
   }
-  const length = (segment.minutes + segment.extended) * 60000;
-  const left = (segment.started_at || at) + length - at;
+  const left = (segment.started_at || at) + length(segment) - at;
   const talk = agenda.speaker;
   // What is open already does not open soon, and the phone is not to be put down.
   const open = phone.open().length > 0;
@@ -40,7 +39,7 @@ function now(phone) {
     ${talk ? html`<p>${t("phone.now.speaker", { name: talk.name, left: countdown(talk.started_at + talk.seconds * 1000 - at) })}</p>` : nothing}
     ${segment.minutes && left > 0
       ? html`<p class="clock" role="timer"><b>${countdown(left)}</b> ${t("live.left_word")}</p>
-          <div class="drain" ${vars({ left: `${Math.min(100, (100 * left) / length)}%` })}><i></i></div>`
+          <div class="drain" ${vars({ left: `${Math.min(100, (100 * left) / length(segment))}%` })}><i></i></div>`
       : nothing}
     ${open ? nothing : html`<p>${t("phone.now.changes")}</p>`}
   </section>`;

@@ -1,6 +1,6 @@
 /** The scenes that wait: the title, the way in, the order of the day with its timer, and nothing. */
 
-import { forecast } from "../../lib/agenda.js";
+import { forecast, length } from "../../lib/agenda.js";
 import { countdown, day, timeOfDay } from "../../lib/clock.js";
 import { html, nothing, rich, vars } from "../../lib/dom.js";
 import { house } from "../../lib/marks.js";
@@ -60,10 +60,9 @@ export function agenda(view) {
   const segment = view.store.segment();
   if (!order || !segment) return waiting(view);
   const at = order.segments.indexOf(segment);
-  const length = (segment.minutes + segment.extended) * 60000;
   const talk = order.speaker;
-  const until = talk ? talk.started_at + talk.seconds * 1000 : (segment.started_at || view.now) + length;
-  const whole = talk ? talk.seconds * 1000 : length;
+  const until = talk ? talk.started_at + talk.seconds * 1000 : (segment.started_at || view.now) + length(segment);
+  const whole = talk ? talk.seconds * 1000 : length(segment);
   const left = until - view.now;
   const { starts } = forecast(order, view.now);
   return {
