@@ -118,6 +118,21 @@ async def test_lost_news_is_found_while_votes_flow(hearing: Hearing) -> None:
     assert {"forum"} in [set(found) for found in await hearing.heard()]
 
 
+async def test_what_is_told_in_a_moment_is_not_told_by_a_look(hearing: Hearing) -> None:
+    hub = hearing.hall.hub
+    await hub.start(hearing.outbox.changed)
+    await hearing.heard()
+    hub.heard(hearing.forum, frozenset({"asks"}))
+    await asyncio.sleep(0.1)
+    await hearing.rename("새 이름")
+    hub.heard(hearing.forum, frozenset({"forum"}))
+    assert await hearing.heard() == [{}]
+    before = len(hearing.stage.heard)
+    await asyncio.sleep(0.4)
+    assert len(hearing.stage.heard) == before + 1
+    assert await hearing.heard() == []
+
+
 @pytest.mark.parametrize("names", [frozenset({"forum"}), BALLOT_SLICES])
 async def test_news_that_could_not_be_read_is_told_with_the_next_look(
     hearing: Hearing, monkeypatch: pytest.MonkeyPatch, names: frozenset[str]

@@ -48,6 +48,10 @@ class Hub:
         """Whether listeners are being told of this forum, or will be in a moment."""
         return forum in self._pending or forum in self._flushing
 
+    def coming(self, forum: int) -> frozenset[str]:
+        """The parts of a forum that listeners will be told of in a moment."""
+        return frozenset(self._pending.get(forum, ()))
+
     def announce(self, forum: int, slices: frozenset[str]) -> None:
         """Tell every process that these parts of a forum changed."""
         if slices:

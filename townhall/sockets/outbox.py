@@ -123,11 +123,13 @@ class Outbox:
         connection.peer.tell(Message("slices", {"version": version, "slices": values}))
 
     async def _send(
-        self, forum: int, rooms: list[Room], names: frozenset[str], *, changed_only: bool = False
+        self, forum: int, rooms: list[Room], names: frozenset[str], *, missed_only: bool = False
     ) -> None:
-        """Read the named slices for these rooms, and tell each of them (of what it has not yet).
+        """Read the named slices for these rooms, and tell each of them.
 
-        One after another for each forum: what is told last is what was read last.
+        `missed_only` is for looking after the news: what a room was told already, and what it will
+        be told in a moment, is left out. One after another for each forum, so that what is told
+        last is what was read last.
         """
         if not rooms:
             return
@@ -135,15 +137,16 @@ class Outbox:
             try:
                 if "questions" in names:
                     await ballots.remember_open(self.hall, forum)
-                frames = await self.hall.read(_frames, rooms, names, self.hall.database.epoch)
+                asked = names - self.hall.hub.coming(forum) if missed_only else names
+                frames = await self.hall.read(_frames, rooms, asked, self.hall.database.epoch)
             except BaseException:
                 self._compared.pop(forum, None)
                 raise
             for room, frame in frames:
-                if changed_only:
+                if missed_only:
                     frame["slices"] = self._news(room, frame["slices"])
                 # Who leads is told of the version also where nothing else differs.
-                leads = changed_only and not slices.counted(room.audience)
+                leads = missed_only and not slices.counted(room.audience)
                 if room in self.rooms and (frame["slices"] or leads):
                     self._told.setdefault(room, {}).update(frame["slices"])
                     await self._tell(room, Message("slices", frame))
@@ -190,7 +193,7 @@ class Outbox:
                     continue  # ballots that were stored a moment ago are on their way
                 names = BALLOT_SLICES
             rooms = [room for room in self.rooms if room.forum == forum]
-            await self._send(forum, rooms, names, changed_only=True)
+            await self._send(forum, rooms, names, missed_only=True)
         here = {room.forum for room in self.rooms}
         for kept in (self._compared, self._turns, self._phones_told):
             for forum in kept.keys() - here:
