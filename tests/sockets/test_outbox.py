@@ -146,6 +146,24 @@ async def test_news_that_could_not_be_read_is_told_with_the_next_look(
     assert [set(found) for found in await hearing.heard()] == [{"trouble"}]
 
 
+async def test_a_forum_that_cannot_be_read_holds_back_no_other(
+    hearing: Hearing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with writing(hearing.hall.database) as session:
+        other = facts.forum(session, code="999999")
+    broken, good = hearing.forum, Told()
+    assert broken < other
+    hearing.outbox.joined(Connection(Actor("stage", forum=other), Room(other, "stage", None), good))
+    frames = outbox._frames
+
+    def read(session: Session, rooms: list[Room], *asked: Any) -> Any:
+        return failing() if rooms[0].forum == broken else frames(session, rooms, *asked)
+
+    monkeypatch.setattr(outbox, "_frames", read)
+    await hearing.outbox.catch_up()
+    assert (hearing.stage.heard, len(good.heard)) == ([], 1)
+
+
 async def test_who_leads_is_told_of_a_version_that_changed_nothing(hearing: Hearing) -> None:
     phone = Told()
     room = Room(hearing.forum, "phone", None)

@@ -158,6 +158,15 @@ async def test_ones_own_vote_stands_beside_the_result(
     assert own in bare(part)
 
 
+async def test_a_title_in_ones_own_vote_is_escaped_once(
+    browser: Browser, hall: Hall, clock: Clock, forum: int
+) -> None:
+    options = [{"id": "A", "title": "나무 & '그늘' <b>"}, CANDIDATES[1]]
+    cast = {"choice": "A"}
+    part = await shown(browser, hall, clock, forum, cast, kind="single", options=options)
+    assert part.count("나무 &amp; &#39;그늘&#39; &lt;b&gt;") == 2
+
+
 async def test_a_secret_vote_is_not_told_beside_its_result(
     browser: Browser, hall: Hall, clock: Clock, forum: int
 ) -> None:

@@ -193,7 +193,7 @@ class Outbox:
                     continue  # ballots that were stored a moment ago are on their way
                 names = BALLOT_SLICES
             rooms = [room for room in self.rooms if room.forum == forum]
-            await self._send(forum, rooms, names, missed_only=True)
+            await _logged(self._send(forum, rooms, names, missed_only=True))
         here = {room.forum for room in self.rooms}
         for kept in (self._compared, self._turns, self._phones_told):
             for forum in kept.keys() - here:

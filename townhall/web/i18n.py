@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_decimal
+from markupsafe import Markup
 
 from townhall import resources
 
@@ -122,7 +123,9 @@ def _quality(part: str) -> float:
 
 
 def _shown(values: Mapping[str, object], place: "re.Match[str]") -> str:
-    return str(values[place[1]]) if place[1] in values else place[0]
+    """A value in its place; what a macro gave is escaped again with the whole sentence."""
+    value = values.get(place[1], place[0])
+    return value.unescape() if isinstance(value, Markup) else str(value)
 
 
 def _number(value: Any) -> float:
