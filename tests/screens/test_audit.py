@@ -1,12 +1,10 @@
 """When a forum may leave the house: nothing in its chains may tell what was not shown yet."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from tests import scored
-from tests.actions.conftest import running
 from tests.facts import Clock
 from tests.scored import FILE, ORGANISER
 from townhall.actions import selections, sheets
@@ -15,17 +13,6 @@ from townhall.hall import Hall
 from townhall.screens import audit
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-async def hall(sqlite_url: str, clock: Clock) -> AsyncIterator[Hall]:
-    async with running(sqlite_url, clock, []) as started:
-        yield started
 
 
 def exported(hall: Hall, made: scored.Example) -> dict[str, Any]:

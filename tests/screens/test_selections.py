@@ -1,14 +1,12 @@
 """What each audience gets of a score: nothing that a vote still hides, then the same for all."""
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from sqlmodel import select
 
 from tests import scored
-from tests.actions.conftest import running
 from tests.facts import Clock
 from tests.scored import FILE, ORGANISER, TOTALS, totals
 from townhall.actions import questions, selections
@@ -24,17 +22,6 @@ pytestmark = pytest.mark.anyio
 
 OTHERS = [{"A": 1, "B": 1, "C": 5} for _ in range(20)]
 OPENLY = [each for each in AUDIENCES if each != "console"]
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-async def hall(sqlite_url: str, clock: Clock) -> AsyncIterator[Hall]:
-    async with running(sqlite_url, clock, []) as started:
-        yield started
 
 
 def read(hall: Hall, made: scored.Example, audience: Any) -> Any:
