@@ -11,7 +11,9 @@ from tests.web.client import Browser
 from townhall.actions import questions
 from townhall.domain.audience import Actor
 from townhall.hall import Hall
+from townhall.storage import forums
 from townhall.storage.database import writing
+from townhall.storage.schema import Segment
 
 CANDIDATES = [{"id": "A", "title": "나무 그늘"}, {"id": "B", "title": "밤 도서관"}]
 TABLES = [
@@ -165,6 +167,23 @@ async def test_a_title_in_ones_own_vote_is_escaped_once(
     cast = {"choice": "A"}
     part = await shown(browser, hall, clock, forum, cast, kind="single", options=options)
     assert part.count("나무 &amp; &#39;그늘&#39; &lt;b&gt;") == 2
+
+
+async def test_a_vote_that_is_over_is_not_said_to_come(
+    browser: Browser, hall: Hall, clock: Clock, forum: int
+) -> None:
+    with writing(hall.database) as session:
+        item = forums.get(session, forum).current_segment
+        session.get_one(Segment, item).kind = "question"
+    first = (await browser.get("/f/123456")).text
+    assert "곧 투표해요" in first
+    await shown(browser, hall, clock, forum, {"choice": "yes"})
+    with writing(hall.database) as session:
+        session.get_one(Segment, item).question_id = 1
+    clock.pass_seconds(2)  # what was read before serves for a second
+    over = (await browser.get("/f/123456")).text
+    assert "곧 투표해요" not in over.partition('<script type="application/json"')[0]
+    assert over.index('id="results"') < over.index('id="agenda"')
 
 
 async def test_a_secret_vote_is_not_told_beside_its_result(
