@@ -10,6 +10,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
 from sqlmodel import Session
 
+from townhall.live.bus import NONE
 from townhall.live.hub import Hub
 from townhall.settings import Settings
 from townhall.storage import audit
@@ -87,20 +88,22 @@ class Hall:
         Whatever `decide` raises rolls everything back.
         """
 
-        def task(session: Session, now: int) -> Change[T]:
+        def task(session: Session, now: int) -> tuple[Change[T], frozenset[int]]:
+            raised = NONE
             if forum is not None and revise:
-                audit.raise_revision(session, forum)
+                raised = frozenset({audit.raise_revision(session, forum)})
             change = decide(session, now)
             if forum is not None and change.audit is not None:
                 audit.record(session, forum, *change.audit)
-            return change
+            return change, raised
 
-        def announce(change: Change[T]) -> None:
+        def announce(done: tuple[Change[T], frozenset[int]]) -> None:
+            change, raised = done
             if forum is not None:
-                self.hub.announce(forum, change.slices)
+                self.hub.announce(forum, change.slices, raised)
 
-        change: Change[T] = await self.writer.change(task, announce)
-        return change.value
+        done: tuple[Change[T], frozenset[int]] = await self.writer.change(task, announce)
+        return done[0].value
 
     async def cast(self, ballot: CastBallot) -> dict[str, Any]:
         """Store a ballot and give the answer for its phone."""

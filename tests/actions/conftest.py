@@ -8,8 +8,10 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from tests.actions.watching import WatchedHall
 from tests.facts import Clock
 from townhall.hall import Hall
+from townhall.live.bus import News
 from townhall.live.bus_memory import MemoryBus
 from townhall.live.hub import Hub
 from townhall.settings import Settings
@@ -22,13 +24,24 @@ Announced = list[tuple[int, frozenset[str]]]
 async def running(url: str, clock: Clock, announced: Announced) -> AsyncIterator[Hall]:
     """A started hall; every announcement is appended to `announced`."""
     bus = MemoryBus()
-    await bus.start(lambda forum, slices: announced.append((forum, slices)))
-    hall = Hall(open_database(url), Hub(bus), Settings(database_url=url), clock)
+
+    def heard(forum: int, news: News) -> None:
+        if news.slices:
+            announced.append((forum, news.slices))
+
+    await bus.start(heard)
+    hall = WatchedHall(open_database(url), Hub(bus), Settings(database_url=url), clock)
     await hall.start()
     try:
         yield hall
     finally:
         await hall.stop()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def watch_all(long: bool) -> None:
+    """In the long form every change is watched."""
+    WatchedHall.always = long
 
 
 @pytest.fixture

@@ -53,7 +53,7 @@ async def test_trouble_that_was_over_before_it_was_looked_at_is_taken_back(hall:
     """Votes fail, a screen happens to be told everything, and then the disk has room again."""
     told: list[tuple[int, frozenset[str]]] = []
 
-    async def listen(forum: int, slices: frozenset[str]) -> None:
+    async def listen(forum: int, slices: frozenset[str], _: frozenset[int]) -> None:
         told.append((forum, slices))
 
     await hall.hub.start(listen)

@@ -43,7 +43,7 @@ async def test_every_process_shows_a_change_in_two_beats_whoever_made_it(hall: H
     one, other = Presence("one"), Presence("other")
     told: list[tuple[int, frozenset[str]]] = []
 
-    async def listen(forum: int, slices: frozenset[str]) -> None:
+    async def listen(forum: int, slices: frozenset[str], _: frozenset[int]) -> None:
         told.append((forum, slices))
 
     await hall.hub.start(listen)

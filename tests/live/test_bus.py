@@ -10,14 +10,16 @@ import pytest
 import redis
 
 from tests.servers.valkey import ValkeyServer
-from townhall.live.bus import DEAF, Bus
+from townhall.live.bus import DEAF, NOTHING, Bus, News
 from townhall.live.bus_memory import MemoryBus
 from townhall.live.bus_redis import MOST_FORUMS, RedisBus, understood, written
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(60)]
 
-Told = list[tuple[int, frozenset[str]]]
-TALLY = frozenset({"tally", "turnout"})
+Told = list[tuple[int, News]]
+TALLY = News(frozenset({"tally", "turnout"}), frozenset({41}))
+AGENDA = News(frozenset({"agenda"}), frozenset({42, 43}))
+BALLOTS = News(frozenset({"tally"}))
 NOWHERE = "redis://127.0.0.1:1/0"
 
 
@@ -39,14 +41,14 @@ async def until(holds: Callable[[], bool]) -> None:
 
 async def test_announcement_is_heard_here_at_once(bus: Bus) -> None:
     told: Told = []
-    await bus.start(lambda forum, slices: told.append((forum, slices)))
+    await bus.start(lambda forum, news: told.append((forum, news)))
     bus.publish(7, TALLY)
     assert told == [(7, TALLY)]
 
 
 async def test_announcement_is_heard_here_once(bus: Bus) -> None:
     told: Told = []
-    await bus.start(lambda forum, slices: told.append((forum, slices)))
+    await bus.start(lambda forum, news: told.append((forum, news)))
     await until(lambda: bus.heard_ago < DEAF)
     bus.publish(7, TALLY)
     await asyncio.sleep(0.3)
@@ -56,14 +58,14 @@ async def test_announcement_is_heard_here_once(bus: Bus) -> None:
 async def test_nothing_is_heard_before_the_start_and_after_the_stop(bus: Bus) -> None:
     told: Told = []
     bus.publish(7, TALLY)
-    await bus.start(lambda forum, slices: told.append((forum, slices)))
+    await bus.start(lambda forum, news: told.append((forum, news)))
     await bus.stop()
     bus.publish(7, TALLY)
     assert told == []
 
 
 async def test_process_hears_itself(bus: Bus) -> None:
-    await bus.start(lambda forum, slices: None)
+    await bus.start(lambda forum, news: None)
     await until(lambda: bus.heard_ago < DEAF)
     await asyncio.sleep(1.5)
     assert bus.heard_ago < DEAF
@@ -78,8 +80,8 @@ class Two:
         self.told: Told = []
 
     async def start(self) -> None:
-        await self.one.start(lambda forum, slices: None)
-        await self.other.start(lambda forum, slices: self.told.append((forum, slices)))
+        await self.one.start(lambda forum, news: None)
+        await self.other.start(lambda forum, news: self.told.append((forum, news)))
 
     async def both_hear(self) -> None:
         """Both hear themselves from now on."""
@@ -119,14 +121,14 @@ async def two(valkey: ValkeyServer) -> AsyncIterator[Two]:
 @pytest.mark.valkey
 async def test_other_processes_hear_every_forum(two: Two) -> None:
     for forum in range(200):
-        two.one.publish(forum, frozenset({"agenda"}))
+        two.one.publish(forum, AGENDA)
         two.one.publish(forum, TALLY)
-    expected = {forum: {"agenda"} | TALLY for forum in range(200)}
-    heard: dict[int, frozenset[str]] = {}
+    expected = dict.fromkeys(range(200), AGENDA | TALLY)
+    heard: dict[int, News] = {}
 
     def all_there() -> bool:
-        for forum, slices in two.told:
-            heard[forum] = heard.get(forum, frozenset()) | slices
+        for forum, news in two.told:
+            heard[forum] = heard.get(forum, NOTHING) | news
         return heard == expected
 
     await until(all_there)
@@ -135,7 +137,7 @@ async def test_other_processes_hear_every_forum(two: Two) -> None:
 @pytest.mark.valkey
 async def test_other_channels_are_not_heard(two: Two, valkey: ValkeyServer) -> None:
     other = RedisBus(valkey.url(), "other")
-    await other.start(lambda forum, slices: None)
+    await other.start(lambda forum, news: None)
     await until(lambda: other.heard_ago < DEAF)
     other.publish(8, TALLY)
     await asyncio.sleep(0.3)
@@ -176,11 +178,23 @@ async def test_bus_hears_again_after_its_subscriber_was_killed(
     await two.talk()
 
 
+NO_ANNOUNCEMENTS = (
+    b"",
+    b"\xff",
+    b"x\nseven tally ",
+    b"x\n7",
+    b"x\n7 tally",
+    b"x\n7 tally one",
+    b"x\n7 tally 1 extra",
+    b"x\n",
+)
+
+
 @pytest.mark.valkey
 async def test_what_is_no_announcement_is_passed_over(two: Two, valkey: ValkeyServer) -> None:
     channel = two.one._channel
     with redis.Redis(port=valkey.port) as stranger:
-        for message in (b"", b"\xff", b"x\nseven tally", b"x\n7", b"x\n7 tally extra", b"x\n"):
+        for message in NO_ANNOUNCEMENTS:
             assert stranger.publish(channel, message) == 2
     await two.talk()
     assert two.told == [(7, TALLY)]
@@ -189,7 +203,7 @@ async def test_what_is_no_announcement_is_passed_over(two: Two, valkey: ValkeySe
 async def test_bus_without_a_server_takes_every_announcement_and_keeps_the_newest() -> None:
     told: Told = []
     bus = RedisBus(NOWHERE, "nobody")
-    await bus.start(lambda forum, slices: told.append((forum, slices)))
+    await bus.start(lambda forum, news: told.append((forum, news)))
     for forum in range(MOST_FORUMS + 50):
         bus.publish(forum, TALLY)
         bus.publish(forum, TALLY)
@@ -201,7 +215,8 @@ async def test_bus_without_a_server_takes_every_announcement_and_keeps_the_newes
 
 
 def test_message_says_who_speaks_and_what_changed_where() -> None:
-    message = written("me", {7: {"turnout", "tally"}, 8: {"agenda"}})
-    assert message == "me\n7 tally,turnout\n8 agenda"
-    assert understood(message.encode()) == ("me", {7: TALLY, 8: frozenset({"agenda"})})
+    said = {7: TALLY, 8: AGENDA, 9: BALLOTS, 10: News(frozenset(), frozenset({1}))}
+    message = written("me", said)
+    assert message == "me\n7 tally,turnout 41\n8 agenda 42,43\n9 tally \n10  1"
+    assert understood(message.encode()) == ("me", said)
     assert understood(written("me", {}).encode()) == ("me", {})

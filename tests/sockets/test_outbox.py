@@ -13,6 +13,7 @@ from tests import facts
 from tests.sockets.test_defences import Told
 from townhall.domain.audience import Actor
 from townhall.hall import BALLOT_SLICES, Change, Hall
+from townhall.live.bus import NOTHING, News
 from townhall.live.bus_memory import MemoryBus
 from townhall.live.hub import Hub
 from townhall.screens import slices
@@ -25,20 +26,35 @@ from townhall.storage.database import open_database, writing
 
 pytestmark = pytest.mark.anyio
 
-NOTHING: frozenset[str] = frozenset()
+
+ASKS = News(frozenset({"asks"}))
+BALLOTS = News(BALLOT_SLICES)
 
 
-class SilentBus(MemoryBus):
-    """A bus that carries nothing."""
+class LossyBus(MemoryBus):
+    """A bus that carries nothing unless it is told to, and remembers what it lost."""
 
-    def publish(self, forum: int, slices: frozenset[str]) -> None:
-        pass
+    def __init__(self) -> None:
+        super().__init__()
+        self.carries = False
+        self.lost: list[tuple[int, News]] = []
+
+    def publish(self, forum: int, news: News) -> None:
+        if self.carries:
+            super().publish(forum, news)
+        else:
+            self.lost.append((forum, news))
 
 
 @pytest.fixture
-async def hall(sqlite_url: str) -> AsyncIterator[Hall]:
+def bus() -> LossyBus:
+    return LossyBus()
+
+
+@pytest.fixture
+async def hall(sqlite_url: str, bus: LossyBus) -> AsyncIterator[Hall]:
     settings = Settings(database_url=sqlite_url)
-    hall = Hall(open_database(sqlite_url), Hub(SilentBus()), settings)
+    hall = Hall(open_database(sqlite_url), Hub(bus), settings)
     await hall.start()
     yield hall
     await hall.hub.stop()
@@ -54,6 +70,7 @@ class Hearing:
     """One forum whose bus carries nothing, and a stage that listens."""
 
     hall: Hall
+    bus: LossyBus
     outbox: Outbox
     forum: int
     stage: Told
@@ -67,24 +84,30 @@ class Hearing:
 
         await self.hall.change(self.forum, decide)
 
-    async def heard(self, names: frozenset[str] = NOTHING) -> list[dict[str, Any]]:
-        """The slices of every message that news of these parts, or a look, brings."""
+    def arrived(self) -> News:
+        """The news that was lost last, as if it came after all."""
+        forum, news = self.bus.lost.pop()
+        assert forum == self.forum
+        return news
+
+    async def heard(self, news: News = NOTHING) -> list[dict[str, Any]]:
+        """The slices of every message that this news, or a look, brings."""
         before = len(self.stage.heard)
-        if names:
-            await self.outbox.changed(self.forum, names)
+        if news != NOTHING:
+            await self.outbox.changed(self.forum, *news)
         else:
             await self.outbox.catch_up()
         return [orjson.loads(said.packet[1:])[1]["slices"] for said in self.stage.heard[before:]]
 
 
 @pytest.fixture
-async def hearing(hall: Hall) -> Hearing:
+async def hearing(hall: Hall, bus: LossyBus) -> Hearing:
     outbox = Outbox(hall)
     with writing(hall.database) as session:
         forum = facts.forum(session)
     stage = Told()
     outbox.joined(Connection(Actor("stage", forum=forum), Room(forum, "stage", None), stage))
-    return Hearing(hall, outbox, forum, stage)
+    return Hearing(hall, bus, outbox, forum, stage)
 
 
 async def test_what_changed_between_coming_in_and_the_first_look_is_told(hearing: Hearing) -> None:
@@ -105,7 +128,7 @@ async def test_a_look_tells_what_differs_and_nothing_else(hearing: Hearing) -> N
 async def test_lost_news_is_found_although_other_news_came_after_it(hearing: Hearing) -> None:
     await hearing.heard()
     await hearing.rename("새 이름")
-    assert [set(found) for found in await hearing.heard(frozenset({"asks"}))] == [{"asks"}]
+    assert [set(found) for found in await hearing.heard(ASKS)] == [{"asks"}]
     assert [set(found) for found in await hearing.heard()] == [{"forum"}]
 
 
@@ -113,36 +136,90 @@ async def test_lost_news_is_found_while_votes_flow(hearing: Hearing) -> None:
     await hearing.hall.hub.start(hearing.outbox.changed)
     await hearing.heard()
     await hearing.rename("새 이름")
-    hearing.hall.hub.heard(hearing.forum, BALLOT_SLICES)
+    hearing.hall.hub.heard(hearing.forum, BALLOTS)
     assert hearing.hall.hub.busy(hearing.forum)
     assert {"forum"} in [set(found) for found in await hearing.heard()]
+
+
+async def test_who_heard_of_every_revision_is_not_read_again(
+    hearing: Hearing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await hearing.heard()
+    for title in ("하나", "둘", "셋"):
+        await hearing.rename(title)
+    for _ in range(3):  # the last is heard first, as happens where several processes speak
+        await hearing.heard(hearing.arrived())
+    monkeypatch.setattr(outbox, "_frames", failing)
+    assert await hearing.heard() == []
+
+
+async def test_a_revision_of_which_nobody_spoke_is_looked_for(hearing: Hearing) -> None:
+    await hearing.heard()
+    await hearing.rename("새 이름")
+    await hearing.rename("새 이름")
+    (told,) = await hearing.heard(News(frozenset({"asks"}), hearing.arrived().revisions))
+    assert set(told) == {"asks"}
+    assert [set(found) for found in await hearing.heard()] == [{"forum"}]
+    assert await hearing.heard() == []
+
+
+async def test_phones_hear_nothing_of_what_only_staff_may_see(hearing: Hearing) -> None:
+    phone = Told()
+    room = Room(hearing.forum, "phone", None)
+    hearing.outbox.joined(Connection(Actor("seated", forum=hearing.forum, seat=1), room, phone))
+    await hearing.heard()
+    before = len(phone.heard)
+    for _ in range(3):
+        await hearing.heard(BALLOTS | News(frozenset({"notes", "tables"})))
+    assert len(phone.heard) == before + 1  # and the rest after a second
+    await hearing.heard(BALLOTS | News(frozenset({"agenda"})))
+    assert len(phone.heard) == before + 2
+
+
+async def test_a_process_of_phones_alone_is_not_read_again_for_what_staff_did(
+    hearing: Hearing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = Room(hearing.forum, "phone", None)
+    phone = Connection(Actor("seated", forum=hearing.forum, seat=1), room, Told())
+    hearing.outbox.joined(phone)
+    for stage in list(hearing.outbox.rooms[Room(hearing.forum, "stage", None)]):
+        hearing.outbox.left(stage)
+    await hearing.outbox.catch_up()
+    await hearing.rename("새 이름")
+    notes, revisions = frozenset({"notes"}), hearing.arrived().revisions
+    await hearing.outbox.changed(hearing.forum, notes, revisions)
+    monkeypatch.setattr(outbox, "_frames", failing)
+    await hearing.outbox.catch_up()
+    assert hearing.outbox._told.stands_at(
+        hearing.forum, (await hearing.hall.read(slices.versions, [hearing.forum]))[hearing.forum]
+    )
 
 
 async def test_what_is_told_in_a_moment_is_not_told_by_a_look(hearing: Hearing) -> None:
     hub = hearing.hall.hub
     await hub.start(hearing.outbox.changed)
     await hearing.heard()
-    hub.heard(hearing.forum, frozenset({"asks"}))
+    hub.heard(hearing.forum, ASKS)
     await asyncio.sleep(0.1)
     await hearing.rename("새 이름")
-    hub.heard(hearing.forum, frozenset({"forum"}))
-    assert await hearing.heard() == [{}]
+    hub.heard(hearing.forum, hearing.arrived())
+    assert await hearing.heard() == []
     before = len(hearing.stage.heard)
     await asyncio.sleep(0.4)
     assert len(hearing.stage.heard) == before + 1
     assert await hearing.heard() == []
 
 
-@pytest.mark.parametrize("names", [frozenset({"forum"}), BALLOT_SLICES])
+@pytest.mark.parametrize("news", [News(frozenset({"forum"})), BALLOTS])
 async def test_news_that_could_not_be_read_is_told_with_the_next_look(
-    hearing: Hearing, monkeypatch: pytest.MonkeyPatch, names: frozenset[str]
+    hearing: Hearing, monkeypatch: pytest.MonkeyPatch, news: News
 ) -> None:
     await hearing.heard()
     hearing.hall.database.trouble.reason = "disk_full"  # which no version counts
     with monkeypatch.context() as broken:
         broken.setattr(outbox, "_frames", failing)
         with pytest.raises(ReadError):
-            await hearing.heard(names)
+            await hearing.heard(news)
     assert [set(found) for found in await hearing.heard()] == [{"trouble"}]
 
 
@@ -205,5 +282,6 @@ async def test_nothing_is_kept_of_forums_whose_listeners_have_gone(hall: Hall) -
     for phone in phones:
         outbox.left(phone)
     await outbox.catch_up()
-    kept = {name: value for name, value in vars(outbox).items() if name not in {"hall", "_tasks"}}
+    ours = {**vars(outbox), **vars(outbox._told)}
+    kept = {name: value for name, value in ours.items() if name not in {"hall", "_tasks", "_told"}}
     assert {name: value for name, value in kept.items() if value} == {}

@@ -47,5 +47,5 @@ class Presence:
         for forum in shown.keys() | self.shown.keys() | self.before.keys():
             lately = {self.before.get(forum), self.shown.get(forum)}
             if lately != {shown.get(forum)}:
-                hall.hub.heard(forum, frozenset({"room"}))
+                hall.hub.moved(forum, frozenset({"room"}))
         self.before, self.shown = self.shown, shown

@@ -28,7 +28,7 @@ async def look(hall: Hall, forums: Iterable[int]) -> None:
         trouble.reason = None
     trouble.until = hall.now() + LEASE_MS if trouble.reason is not None else 0
     for forum in forums:
-        hall.hub.heard(forum, frozenset({"trouble"}))
+        hall.hub.moved(forum, frozenset({"trouble"}))
 
 
 def _try(session: Session, _now: int) -> Change[None]:

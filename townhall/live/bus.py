@@ -2,9 +2,28 @@
 screens repair themselves from the stored versions within a second."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-Heard = Callable[[int, frozenset[str]], None]
+NONE: frozenset[int] = frozenset()
+
+
+class News(NamedTuple):
+    """Which parts of a forum changed, and the revisions whose whole change this is.
+
+    Who has heard of every revision has missed nothing; what moves no revision names none.
+    """
+
+    slices: frozenset[str]
+    revisions: frozenset[int] = NONE
+
+    def __or__(self, other: "News") -> "News":
+        """Both at once."""
+        return News(self.slices | other.slices, self.revisions | other.revisions)
+
+
+NOTHING = News(frozenset())
+
+Heard = Callable[[int, News], None]
 
 DEAF = 3.0
 """Seconds after which a process that has not heard itself counts as deaf."""
@@ -18,7 +37,7 @@ class Bus(Protocol):
         """Seconds since this process last heard itself over the bus; infinity before that."""
 
     async def start(self, heard: Heard) -> None:
-        """Begin to listen; `heard(forum, slices)` is called in the loop for every announcement.
+        """Begin to listen; `heard(forum, news)` is called in the loop for every announcement.
 
         Does not wait for the others: a bus that is down stays so without harm, and tries on.
         """
@@ -26,5 +45,5 @@ class Bus(Protocol):
     async def stop(self) -> None:
         """Stop listening and let go of connections."""
 
-    def publish(self, forum: int, slices: frozenset[str]) -> None:
+    def publish(self, forum: int, news: News) -> None:
         """Announce; heard here at once, elsewhere soon. Returns at once and never raises."""

@@ -1,6 +1,6 @@
 """The bus of a single process: what is published is heard at once."""
 
-from townhall.live.bus import Heard
+from townhall.live.bus import Heard, News
 
 
 class MemoryBus:
@@ -19,6 +19,6 @@ class MemoryBus:
     async def stop(self) -> None:
         self._heard = None
 
-    def publish(self, forum: int, slices: frozenset[str]) -> None:
+    def publish(self, forum: int, news: News) -> None:
         if self._heard is not None:
-            self._heard(forum, slices)
+            self._heard(forum, news)

@@ -12,14 +12,14 @@ import math
 import random
 import secrets
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from townhall.live.bus import DEAF, Heard
+from townhall.live.bus import DEAF, NOTHING, Heard, News
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ class RedisBus:
         self._channel = f"townhall:{channel}"
         self._me = secrets.token_hex(8)
         self._heard: Heard | None = None
-        self._outgoing: dict[int, set[str]] = {}
+        self._outgoing: dict[int, News] = {}
         self._spoken = asyncio.Event()
         self._echo = -math.inf
         self._silent = False
@@ -67,11 +67,11 @@ class RedisBus:
             self._keeper.cancel()
             await asyncio.gather(self._keeper, return_exceptions=True)
 
-    def publish(self, forum: int, slices: frozenset[str]) -> None:
+    def publish(self, forum: int, news: News) -> None:
         if self._heard is None:
             return
-        self._heard(forum, slices)
-        self._outgoing.setdefault(forum, set()).update(slices)
+        self._heard(forum, news)
+        self._outgoing[forum] = self._outgoing.get(forum, NOTHING) | news
         if len(self._outgoing) > MOST_FORUMS:
             del self._outgoing[next(iter(self._outgoing))]
         self._spoken.set()
@@ -120,8 +120,8 @@ class RedisBus:
             try:
                 await self._client.publish(self._channel, written(self._me, said))
             except BaseException:
-                for forum, slices in self._outgoing.items():
-                    said.setdefault(forum, set()).update(slices)
+                for forum, news in self._outgoing.items():
+                    said[forum] = said.get(forum, NOTHING) | news
                 self._outgoing = dict(list(said.items())[-MOST_FORUMS:])
                 raise
             await asyncio.sleep(PAUSE)
@@ -139,8 +139,8 @@ class RedisBus:
                 self._silent = False
                 log.info("the bus is heard")
         elif self._heard is not None:
-            for forum, slices in said.items():
-                self._heard(forum, slices)
+            for forum, news in said.items():
+                self._heard(forum, news)
 
     def _lost(self, failed: BaseExceptionGroup[Exception]) -> None:
         if not self._silent:
@@ -148,17 +148,29 @@ class RedisBus:
             log.warning("the bus is silent, screens are up to a second late: %s", _first(failed))
 
 
-def written(sender: str, said: Mapping[int, Iterable[str]]) -> str:
-    """A message: who speaks, then a line for each forum, such as `7 tally,turnout`."""
-    lines = (f"{forum} {','.join(sorted(slices))}" for forum, slices in said.items())
+def written(sender: str, said: Mapping[int, News]) -> str:
+    """A message: who speaks, then a line for each forum, such as `7 agenda,stage 41,42`.
+
+    The revisions come last, and both lists may be empty.
+    """
+    lines = (
+        f"{forum} {','.join(sorted(news.slices))} {','.join(map(str, sorted(news.revisions)))}"
+        for forum, news in said.items()
+    )
     return "\n".join((sender, *lines))
 
 
-def understood(message: bytes) -> tuple[str, dict[int, frozenset[str]]]:
+def understood(message: bytes) -> tuple[str, dict[int, News]]:
     """Who speaks, and what changed in which forum; ValueError for anything else."""
     sender, *lines = message.decode().split("\n")
-    pairs = (line.split(" ") for line in lines)
-    return sender, {int(forum): frozenset(names.split(",")) for forum, names in pairs}
+    return sender, {
+        int(forum): News(frozenset(_listed(names)), frozenset(map(int, _listed(revisions))))
+        for forum, names, revisions in (line.split(" ") for line in lines)
+    }
+
+
+def _listed(text: str) -> list[str]:
+    return text.split(",") if text else []
 
 
 def _first(failed: BaseException) -> BaseException:

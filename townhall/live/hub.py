@@ -6,16 +6,15 @@ once each `PAUSE` seconds, so a storm of votes costs four flushes a second and n
 
 import asyncio
 import logging
-from collections import defaultdict
 from collections.abc import Awaitable, Callable
 
-from townhall.live.bus import DEAF, Bus
+from townhall.live.bus import DEAF, NONE, NOTHING, Bus, News
 
 log = logging.getLogger(__name__)
 
 PAUSE = 0.25
 
-Listener = Callable[[int, frozenset[str]], Awaitable[None]]
+Listener = Callable[[int, frozenset[str], frozenset[int]], Awaitable[None]]
 
 
 class Hub:
@@ -23,7 +22,7 @@ class Hub:
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
-        self._pending: dict[int, set[str]] = defaultdict(set)
+        self._pending: dict[int, News] = {}
         self._flushing: dict[int, asyncio.Task[None]] = {}
         self._listener: Listener | None = None
 
@@ -33,7 +32,7 @@ class Hub:
         return self._bus.heard_ago > DEAF
 
     async def start(self, listener: Listener) -> None:
-        """Listen on the bus; `listener(forum, slices)` is awaited once a flush."""
+        """Listen on the bus; `listener(forum, slices, revisions)` is awaited once a flush."""
         self._listener = listener
         await self._bus.start(self.heard)
 
@@ -48,27 +47,34 @@ class Hub:
         """Whether listeners are being told of this forum, or will be in a moment."""
         return forum in self._pending or forum in self._flushing
 
-    def coming(self, forum: int) -> frozenset[str]:
-        """The parts of a forum that listeners will be told of in a moment."""
-        return frozenset(self._pending.get(forum, ()))
+    def coming(self, forum: int) -> News:
+        """What listeners will be told of this forum in a moment."""
+        return self._pending.get(forum, NOTHING)
 
-    def announce(self, forum: int, slices: frozenset[str]) -> None:
-        """Tell every process that these parts of a forum changed."""
-        if slices:
-            self._bus.publish(forum, slices)
+    def announce(
+        self, forum: int, slices: frozenset[str], revisions: frozenset[int] = NONE
+    ) -> None:
+        """Tell every process that these parts of a forum changed, and with which revisions."""
+        news = News(slices, revisions)
+        if news != NOTHING:
+            self._bus.publish(forum, news)
 
-    def heard(self, forum: int, slices: frozenset[str]) -> None:
+    def moved(self, forum: int, slices: frozenset[str]) -> None:
+        """Something changed that each process notices by itself and no revision counts."""
+        self.heard(forum, News(slices))
+
+    def heard(self, forum: int, news: News) -> None:
         """Something changed, here or elsewhere."""
-        self._pending[forum] |= slices
+        self._pending[forum] = self.coming(forum) | news
         if forum not in self._flushing and self._listener is not None:
             self._flushing[forum] = asyncio.create_task(self._flush(forum))
 
     async def _flush(self, forum: int) -> None:
         assert self._listener is not None
         try:
-            while slices := frozenset(self._pending.pop(forum, ())):
+            while (news := self._pending.pop(forum, None)) is not None:
                 try:
-                    await self._listener(forum, slices)
+                    await self._listener(forum, *news)
                 except Exception:
                     log.exception("telling the listeners of forum %s failed", forum)
                 await asyncio.sleep(PAUSE)

@@ -81,6 +81,7 @@ SLICES: Mapping[str, Slice] = {
 }
 
 ALL: frozenset[str] = frozenset(SLICES)
+OPEN: frozenset[str] = frozenset(name for name, part in SLICES.items() if "phone" in part.audiences)
 
 _UNCOUNTED = ("room", "rehearsal", "trouble")
 """What moves although no version does: who is here, and what can be saved."""

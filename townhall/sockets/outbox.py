@@ -2,7 +2,8 @@
 
 Only audiences that listen in this process are read. Phones are told about ballots at most once a
 second: a hall of five thousand does not need its turnout four times as often. What each room was
-told last is remembered, so that news which a bus lost or a read that failed is found by comparing.
+shown last is remembered: where the stored version is one that nobody spoke of, because a bus lost
+the news or a read failed, everything is read once more and compared.
 """
 
 import asyncio
@@ -19,6 +20,7 @@ from townhall.domain.audience import Audience
 from townhall.hall import BALLOT_SLICES, Hall
 from townhall.screens import slices
 from townhall.sockets.packets import Message
+from townhall.sockets.told import Told
 
 if TYPE_CHECKING:
     from townhall.sockets.inbox import Connection
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PHONE_PAUSE = 1.0
+NONE: frozenset[int] = frozenset()
 AT_ONCE = 500  # recipients between two looks at what else the loop has to do
 
 
@@ -37,6 +40,14 @@ class Room(NamedTuple):
     table: int | None
 
 
+class Frame(NamedTuple):
+    """What a room is to be sent."""
+
+    room: Room
+    version: slices.Version
+    values: dict[str, Any]
+
+
 class Outbox:
     """Sends slices to the rooms of this process."""
 
@@ -44,8 +55,8 @@ class Outbox:
         self.hall = hall
         self.rooms: defaultdict[Room, set[Connection]] = defaultdict(set)
         self._phones: Counter[tuple[int, int, int]] = Counter()
-        self._told: dict[Room, dict[str, Any]] = {}
-        self._compared: dict[int, tuple[int, int]] = {}
+        self._shown: dict[Room, dict[str, Any]] = {}
+        self._told = Told()
         self._turns: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._phones_told: dict[int, float] = {}
         self._phones_later: dict[int, set[str]] = defaultdict(set)
@@ -63,7 +74,7 @@ class Outbox:
         listeners.discard(connection)
         if not listeners:
             del self.rooms[connection.room]
-            self._told.pop(connection.room, None)
+            self._shown.pop(connection.room, None)
         if (phone := _phone(connection)) is not None:
             self._phones[phone] -= 1
             if self._phones[phone] <= 0:
@@ -73,15 +84,23 @@ class Outbox:
         """How many seats, not sockets, are here: (forum, table or 0) -> seats."""
         return dict(Counter((forum, table) for forum, table, _ in self._phones))
 
-    async def changed(self, forum: int, names: frozenset[str]) -> None:
-        """Send the named slices of a forum to whoever listens here.
+    async def changed(
+        self, forum: int, names: frozenset[str], revisions: frozenset[int] = NONE
+    ) -> None:
+        """Send the named slices of a forum to whoever listens here: all that these revisions moved.
 
         Where they cannot be read, `catch_up` looks for what was missed.
         """
+        phones, others = self._listening(forum)
+        shown, ballots_ = names & slices.OPEN, names & BALLOT_SLICES
+        later = shown <= BALLOT_SLICES and (not shown or self._too_soon(forum, ballots_))
+        await self._send(forum, others if later else others + phones, names, revisions)
+
+    def _listening(self, forum: int) -> tuple[list[Room], list[Room]]:
+        """The rooms of phones in a forum, and the others."""
         rooms = [room for room in self.rooms if room.forum == forum]
-        if names <= BALLOT_SLICES and self._too_soon(forum, names):
-            rooms = [room for room in rooms if room.audience not in ("phone", "public")]
-        await self._send(forum, rooms, names)
+        phones = [room for room in rooms if room.audience in ("phone", "public")]
+        return phones, [room for room in rooms if room not in phones]
 
     def _too_soon(self, forum: int, names: frozenset[str]) -> bool:
         """Whether phones heard of ballots less than a moment ago; then they are told later."""
@@ -98,8 +117,8 @@ class Outbox:
     def _tell_phones(self, forum: int) -> None:
         names = frozenset(self._phones_later.pop(forum, ()))
         self._phones_told[forum] = time.monotonic()
-        rooms = [r for r in self.rooms if r.forum == forum and r.audience in ("phone", "public")]
-        self._soon(self._send(forum, rooms, names))
+        phones, _ = self._listening(forum)
+        self._soon(self._send(forum, phones, names))
 
     def _soon(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(_logged(work))
@@ -123,50 +142,41 @@ class Outbox:
         connection.peer.tell(Message("slices", {"version": version, "slices": values}))
 
     async def _send(
-        self, forum: int, rooms: list[Room], names: frozenset[str], *, missed_only: bool = False
+        self,
+        forum: int,
+        rooms: list[Room],
+        names: frozenset[str],
+        revisions: frozenset[int] = NONE,
     ) -> None:
-        """Read the named slices for these rooms, and tell each of them.
+        """Tell these rooms news.
 
-        `missed_only` is for looking after the news: what a room was told already, and what it will
-        be told in a moment, is left out. One after another for each forum, so that what is told
-        last is what was read last.
+        One after another for each forum, so that what is told last is what was read last.
         """
-        if not rooms:
-            return
         async with self._turns[forum]:
-            try:
-                if "questions" in names:
-                    await ballots.remember_open(self.hall, forum)
-                asked = names - self.hall.hub.coming(forum) if missed_only else names
-                frames = await self.hall.read(_frames, rooms, asked, self.hall.database.epoch)
-            except BaseException:
-                self._compared.pop(forum, None)
-                raise
-            for room, frame in frames:
-                if missed_only:
-                    frame["slices"] = self._news(room, frame["slices"])
-                # Who leads is told of the version also where nothing else differs.
-                leads = missed_only and not slices.counted(room.audience)
-                if room in self.rooms and (frame["slices"] or leads):
-                    self._told.setdefault(room, {}).update(frame["slices"])
-                    await self._tell(room, Message("slices", frame))
-            self._note(forum, names, frames[0][1]["version"])
+            frames = await self._read(forum, rooms, names)
+            await self._show(frames)
+            self._told.revisions(forum, revisions)
+            if frames and names >= BALLOT_SLICES:
+                self._told.batches(forum, frames[0].version[2])
 
-    def _news(self, room: Room, values: dict[str, Any]) -> dict[str, Any]:
-        told = self._told.get(room, {})
-        return {n: value for n, value in values.items() if n not in told or told[n] != value}
+    async def _read(self, forum: int, rooms: list[Room], names: frozenset[str]) -> list[Frame]:
+        """What these rooms may see of the named slices, all from one snapshot."""
+        if not rooms:
+            return []
+        try:
+            if "questions" in names:
+                await ballots.remember_open(self.hall, forum)
+            return await self.hall.read(_frames, rooms, names, self.hall.database.epoch)
+        except BaseException:
+            self._told.forget(forum)
+            raise
 
-    def _note(self, forum: int, names: frozenset[str], version: slices.Version) -> None:
-        """Up to where this forum need not be compared again.
-
-        A frame of ballots shows every batch before it; what else a revision changed shows only
-        when all was looked at.
-        """
-        _, revision, batches = version
-        if names >= slices.ALL:
-            self._compared[forum] = (revision, batches)
-        elif names >= BALLOT_SLICES and forum in self._compared:
-            self._compared[forum] = (self._compared[forum][0], batches)
+    async def _show(self, frames: list[Frame]) -> None:
+        """Send each room its frame; who leads is told of the version also where that is all."""
+        for room, version, values in frames:
+            if room in self.rooms and (values or not slices.counted(room.audience)):
+                self._shown.setdefault(room, {}).update(values)
+                await self._tell(room, Message("slices", {"version": version, "slices": values}))
 
     async def _tell(self, room: Room, message: Message) -> None:
         """One message for a whole room; votes that come in meanwhile need not wait for all."""
@@ -179,25 +189,44 @@ class Outbox:
     async def catch_up(self) -> None:
         """Tell what was missed: the bus may have lost news, and a read may have failed.
 
-        Forums whose stored version moved since they were last compared are read once more, and
-        each room is told what differs from what it was told. A new room's first difference is all.
+        Forums whose stored version moved without news are read once more, and each room is told
+        what differs from what it was shown. A new room's first difference is all.
         """
         forums = sorted({room.forum for room in self.rooms})
         for forum, version in (await self.hall.read(slices.versions, forums)).items():
-            compared = self._compared.get(forum)
-            if compared == version:
-                continue
-            names = slices.ALL
-            if compared is not None and compared[0] == version[0]:
-                if self.hall.hub.busy(forum):
-                    continue  # ballots that were stored a moment ago are on their way
-                names = BALLOT_SLICES
-            rooms = [room for room in self.rooms if room.forum == forum]
-            await _logged(self._send(forum, rooms, names, missed_only=True))
+            if not self._told.stands_at(forum, version):
+                await _logged(self._look(forum))
         here = {room.forum for room in self.rooms}
-        for kept in (self._compared, self._turns, self._phones_told):
+        self._told.keep(here)
+        for kept in (self._turns, self._phones_told):
             for forum in kept.keys() - here:
                 del kept[forum]
+
+    async def _look(self, forum: int) -> None:
+        """Tell what was missed in one forum, but not what is on its way."""
+        async with self._turns[forum]:
+            version = (await self.hall.read(slices.versions, [forum])).get(forum, (0, 0))
+            names, coming = self._unheard(forum, *version), self.hall.hub.coming(forum).slices
+            rooms = [room for room in self.rooms if room.forum == forum] if names else []
+            frames = await self._read(forum, rooms, names - coming)
+            await self._show([self._missed(frame) for frame in frames])
+            if frames and names >= slices.ALL:
+                self._told.everything(forum, frames[0].version[1:])
+
+    def _unheard(self, forum: int, revision: int, batches: int) -> frozenset[str]:
+        """The parts that may have moved up to this version although nobody said so."""
+        hub = self.hall.hub
+        if self._told.lacks_revisions(forum, revision, hub.coming(forum).revisions):
+            return slices.ALL
+        if self._told.lacks_batches(forum, batches) and not hub.busy(forum):
+            return BALLOT_SLICES
+        return frozenset()  # ballots that were stored a moment ago are on their way
+
+    def _missed(self, frame: Frame) -> Frame:
+        """What of a frame its room was not shown yet."""
+        shown = self._shown.get(frame.room, {})
+        missed = {n: v for n, v in frame.values.items() if n not in shown or shown[n] != v}
+        return frame._replace(values=missed)
 
 
 async def _logged(work: Coroutine[Any, Any, None]) -> None:
@@ -213,15 +242,8 @@ def _phone(connection: "Connection") -> tuple[int, int, int] | None:
     return None if actor.seat is None else (connection.room.forum, actor.table or 0, actor.seat)
 
 
-def _frames(
-    session: Session, rooms: list[Room], names: frozenset[str], epoch: str
-) -> list[tuple[Room, dict[str, Any]]]:
-    """One frame per room, all from one snapshot."""
-    found = []
+def _frames(session: Session, rooms: list[Room], names: frozenset[str], epoch: str) -> list[Frame]:
     seen: slices.Seen = {}
-    for room in rooms:
-        version, values = slices.read(
-            session, room.forum, room.audience, room.table, names, epoch=epoch, seen=seen
-        )
-        found.append((room, {"version": version, "slices": values}))
-    return found
+    return [
+        Frame(room, *slices.read(session, *room, names, epoch=epoch, seen=seen)) for room in rooms
+    ]
