@@ -220,22 +220,22 @@ def revoke_cards(session: Session, forum: int, role: Role, table: int | None, no
 
 
 def revoked_among(session: Session, ids: Sequence[int], now: int) -> set[int]:
-    """Which of these sessions are no longer alive. One statement for any number of ids."""
+    """Which of these sessions are no longer alive, or gone. One statement for any number of ids."""
     if not ids:
         return set()
     sqlite = session.get_bind().dialect.name == "sqlite"
-    listed = "SELECT value FROM json_each(:ids)" if sqlite else "SELECT unnest(CAST(:ids AS int[]))"
+    listed = "json_each(:ids)" if sqlite else "unnest(CAST(:ids AS int[])) AS shown(value)"
     rows = session.connection().execute(
         text(
-            f"SELECT s.id FROM session s LEFT JOIN session p ON p.id = s.parent_id "
-            f"LEFT JOIN seat t ON t.id = s.seat_id WHERE s.id IN ({listed}) "
-            "AND s.revoked_at IS NULL AND s.expires > :now "
+            f"SELECT value FROM {listed} WHERE NOT EXISTS (SELECT 1 FROM session s "
+            "LEFT JOIN session p ON p.id = s.parent_id LEFT JOIN seat t ON t.id = s.seat_id "
+            "WHERE s.id = value AND s.revoked_at IS NULL AND s.expires > :now "
             "AND (p.id IS NULL OR (p.revoked_at IS NULL AND p.expires > :now)) "
-            "AND (t.id IS NULL OR t.voided_at IS NULL)"
+            "AND (t.id IS NULL OR t.voided_at IS NULL))"
         ),
         {"ids": json.dumps(list(ids)) if sqlite else list(ids), "now": now},
     )
-    return set(ids) - {int(row[0]) for row in rows}
+    return {int(row[0]) for row in rows}
 
 
 def _sign(forum: int | None, body: str, secret: str) -> str:
