@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from townhall.actions import agenda, asks, ballots, cards, forums, notes, people, questions
 from townhall.counts import COUNTS
-from townhall.domain.audience import Actor, audience_of, require
+from townhall.domain.audience import Actor, Audience, audience_of, require
 from townhall.domain.errors import Refused
 from townhall.hall import Hall
 from townhall.screens import people as people_screen
@@ -186,14 +186,15 @@ async def hello(hall: Hall, actor: Actor, *, version: list[str | int] | None) ->
 
 
 def _hellos(session: Session, asked: Sequence[_Hello]) -> list[Answer]:
-    """A hall that comes in at once is answered from one look."""
+    """A hall that comes in at once is answered from one look: who sees the same, once."""
     answers = []
+    seen: dict[tuple[int, Audience, int | None], tuple[slices.Version, dict[str, Any]]] = {}
     for hello, me in zip(asked, people_screen.me(session, [h.actor for h in asked]), strict=True):
-        actor, audience = hello.actor, audience_of(hello.actor.role)
-        table = actor.table if audience == "desk" else None
-        found, values = slices.recent(
-            session, actor.forum or 0, audience, table, epoch=hello.epoch, now=hello.now
-        )
+        audience = audience_of(hello.actor.role)
+        room = (hello.actor.forum or 0, audience, hello.actor.table if audience == "desk" else None)
+        if room not in seen:
+            seen[room] = slices.recent(session, *room, epoch=hello.epoch, now=hello.now)
+        found, values = seen[room]
         known = slices.counted(audience) and list(found) == hello.version
         answers.append(
             {

@@ -13,7 +13,7 @@ A = TypeVar("A")
 B = TypeVar("B")
 
 MOST_AT_ONCE = 200
-GATHER_SECONDS = 0.02
+GATHER_SECONDS = 0.05
 """Between two looks of a crowd that comes one by one: a look costs as much as ten answers."""
 
 
