@@ -18,7 +18,7 @@ from townhall.actions import accounts
 from townhall.app import Townhall
 from townhall.cli.workers import listen
 from townhall.settings import Settings
-from townhall.sockets.lane import LaneProtocol
+from townhall.sockets.handshake import Handshake
 from townhall.sockets.packets import LARGEST_FRAME
 from townhall.web.i18n import catalogue
 
@@ -70,7 +70,7 @@ class Server:
             self.townhall.leave,
             uvicorn.Config(
                 self.townhall.app,
-                ws=LaneProtocol,
+                ws=Handshake,
                 ws_max_size=LARGEST_FRAME,
                 ws_per_message_deflate=False,
                 ws_ping_interval=None,

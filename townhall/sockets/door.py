@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from townhall.settings import Settings
-from townhall.sockets import lane
+from townhall.sockets import handshake, lane
 from townhall.sockets.packets import PATH
 
 
@@ -34,8 +34,8 @@ def mounted(
         if origin and origin not in listed and origin.split("://", 1)[-1] != own:
             await send({"type": "websocket.close", "code": 1008})
             return
-        handshake = scope.get("extensions", {}).get(lane.EXTENSION)
-        if handshake is None:
+        begun = scope.get("extensions", {}).get(handshake.EXTENSION)
+        if begun is None:
             await over_stock()(scope, receive, send)
             return
         await receive()
@@ -43,7 +43,7 @@ def mounted(
             await send({"type": "websocket.close", "code": 1008})
             return
         await send({"type": "websocket.accept"})
-        over_lane.take(handshake)
+        over_lane.take(begun)
 
     return check
 

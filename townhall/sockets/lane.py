@@ -1,14 +1,10 @@
 """The lane: a client's bytes straight to the inbox, and one frame straight to every transport.
 
 Under python-socketio a client has a queue, a writer task, a timer for each message and a chain of
-waiting coroutines, and a broadcast costs each of them. Here uvicorn does the handshake and then
-hands its transport over to a `Client`, which is called with bytes and writes bytes. The wire is
-the same (`packets`); so are inbox and outbox. Served by anything but our uvicorn the app has no
-lane in its scope and speaks through `stock`.
-
-Touches of uvicorn's websocket protocol: `handle_connect`, `scope`, `transport`, `connections`,
-`read_paused`, `conn`, `logger`; tests/sockets/test_lane.py holds them still. uvicorn calls
-`shutdown` of whatever is among its `connections`.
+waiting coroutines, and a broadcast costs each of them. Here the `handshake` hands its transport
+over to a `Client`, which is called with bytes and writes bytes. The wire is the same (`packets`);
+so are inbox and outbox. Served by anything but our uvicorn the app has no lane in its scope and
+speaks through `stock`.
 """
 
 import asyncio
@@ -20,12 +16,12 @@ from functools import partial
 from typing import Any
 
 import orjson
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from townhall.counts import COUNTS
 from townhall.domain.errors import Refused
 from townhall.sockets import packets
 from townhall.sockets.frames import BINARY, CLOSE, PING, PONG, TEXT, Frames, Unframed, frame
+from townhall.sockets.handshake import Handshake
 from townhall.sockets.inbox import Connection, Inbox
 from townhall.sockets.packets import (
     LARGEST_FRAME,
@@ -36,51 +32,13 @@ from townhall.sockets.packets import (
 )
 
 log = logging.getLogger(__name__)
-_QUIET = logging.getLogger("townhall.handshakes")
-_QUIET.setLevel(logging.WARNING)  # two lines for each phone would cost more than letting it in
 
-EXTENSION = "townhall.lane"
 STALE_BYTES = 256 * 1024
 LAG_SECONDS = 15
 MOST_CHATTER = 500
 _PING = frame(TEXT, b"2")
 _LEAVE = frame(TEXT, b"41")
 _NORMAL, _GOING_AWAY, _POLICY, _FAILED = 1000, 1001, 1008, 1011
-
-
-class LaneProtocol(WebSocketsSansIOProtocol):
-    """uvicorn's websocket for the handshake; afterwards the transport belongs to somebody else."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.logger = self.conn.logger = _QUIET
-
-    def handle_connect(self, event: Any) -> None:
-        super().handle_connect(event)
-        if hasattr(self, "scope"):
-            extensions: dict[str, Any] = self.scope["extensions"]
-            extensions[EXTENSION] = self
-
-    def hand_over(self, client: "Client") -> None:
-        """Give the accepted connection away; this protocol is done with it and can be forgotten."""
-        transport, self.transport = self.transport, _HandedOver()
-        connections: set[Any] = self.connections
-        connections.discard(self)
-        connections.add(client)
-        transport.set_protocol(client)
-        client.opened(transport, connections)
-        if self.read_paused:
-            transport.resume_reading()
-
-
-class _HandedOver(asyncio.Transport):
-    """What stands in the place of a transport that was given away: uvicorn closes it at the end."""
-
-    def close(self) -> None:
-        pass
-
-    def is_closing(self) -> bool:
-        return True
 
 
 class Client(asyncio.Protocol):
@@ -293,11 +251,11 @@ class Lane:
         self._deaf: set[Client] = set()
         self.arriving: dict[Client, asyncio.Task[None]] = {}
 
-    def take(self, protocol: LaneProtocol) -> None:
+    def take(self, handshake: Handshake) -> None:
         """Let a connection whose handshake is done go on without ASGI."""
         client = Client(self, next(self._turn))
         self._slots[client.slot].add(client)
-        protocol.hand_over(client)
+        handshake.hand_over(client)
 
     def clients(self) -> Iterator[Client]:
         """Every connection, let in or not."""
