@@ -11,7 +11,7 @@ from loadtests.costs import ASK, counted
 from loadtests.figures import Figure, at_most, milliseconds, percentile, verdicts, within
 from loadtests.server import Forum, Server
 from townhall.crowd.client import NotLetIn, join, key
-from townhall.crowd.many import Many, Phone
+from townhall.crowd.many import Many, OwnLines, Phone
 
 LONGEST_PAUSE = 15.0
 PAUSE = 0.5
@@ -34,9 +34,7 @@ async def _waved(
     server: Server, code: str, tickets: list[str], seconds: float, seed: int
 ) -> list[float]:
     dice, many, took = random.Random(seed), Many(server.url), list[float]()
-    # Phones share no connections; a shared one may end just as it is used again.
-    limits = httpx.Limits(max_connections=200, max_keepalive_connections=0)
-    async with httpx.AsyncClient(timeout=120, limits=limits) as http:
+    async with httpx.AsyncClient(transport=OwnLines(), timeout=120) as http:
 
         async def one(ticket: str) -> None:
             await asyncio.sleep(dice.uniform(0, seconds))

@@ -8,9 +8,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+import httpx
 import pytest
 
-from townhall.crowd.many import Answer, Many, Phone, packet
+from townhall.crowd.client import Seat, join
+from townhall.crowd.many import Answer, Many, OwnLines, Phone, packet
 from townhall.crowd.wire import NotLetIn
 
 pytestmark = pytest.mark.anyio
@@ -123,3 +125,45 @@ async def test_question_on_a_lost_connection_is_answered_with_nothing() -> None:
         assert given == [None, None]
         with pytest.raises(ConnectionError):
             await line.phone.emit("hello", {})
+
+
+@asynccontextmanager
+async def answering(*answers: bytes) -> AsyncIterator[tuple[str, list[bytes]]]:
+    """A server that reads one request a connection and gives these in turn: where, what it read."""
+    left, asked = list(answers), list[bytes]()
+
+    async def give(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        size = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+        asked.append(head + await reader.readexactly(size))
+        writer.write(left.pop(0))
+        writer.close()
+
+    async with await asyncio.start_server(give, "127.0.0.1", 0) as server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", asked
+
+
+async def test_ticket_is_redeemed_on_own_lines_and_waits_where_it_is_told_to() -> None:
+    seat = b'{"status":"ok","token":"t","seat":7,"expires":9}'
+    wait = b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n"
+    given = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(seat), seat)
+    async with (
+        answering(wait, given) as (url, asked),
+        httpx.AsyncClient(transport=OwnLines()) as http,
+    ):
+        assert await join(http, url, "123456", ticket="abc") == Seat("t", 7, 9)
+    assert len(asked) == 2
+    for request in asked:
+        head, _, body = request.partition(b"\r\n\r\n")
+        lines = head.split(b"\r\n")
+        assert lines[0] == b"POST /api/f/123456/join HTTP/1.1"
+        assert [line for line in lines if line.lower().startswith(b"connection:")] == [
+            b"Connection: close"
+        ]
+        assert json.loads(body) == {"ticket": "abc"}
+
+
+async def test_line_that_ends_without_an_answer_is_a_failed_connection() -> None:
+    async with answering(b"") as (url, _), httpx.AsyncClient(transport=OwnLines()) as http:
+        with pytest.raises(ConnectionError):
+            await join(http, url, "123456", ticket="abc")

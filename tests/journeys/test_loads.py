@@ -1,5 +1,7 @@
 """The loads run as an operator runs them, here with a handful of phones, and count truly."""
 
+import asyncio
+import random
 import re
 import subprocess
 import sys
@@ -10,9 +12,11 @@ from loadtests.__main__ import LOADS
 from loadtests.costs import ballot
 from loadtests.drawing import chart
 from loadtests.figures import at_most, percentile, verdicts
-from loadtests.peers import PACKET, PEERS
+from loadtests.hall import Crowd, differences
+from loadtests.peers import BARE, PACKET, PEERS
 from loadtests.server import Peer
 from tests.servers.townhall import ROOT
+from townhall.crowd.client import Client
 from townhall.crowd.many import Many
 
 
@@ -41,6 +45,58 @@ def test_peer_counts_a_vote_and_tells_everybody_a_packet_of_the_agreed_size(name
 
     with Peer(name) as peer:
         assert peer.under(visit(), 30) == ("counted", 3, 3 * PACKET)
+
+
+def test_client_that_is_one_of_many_comes_back_and_votes() -> None:
+    async def visit() -> tuple[str, int, int]:
+        many = Many(peer.url)
+        async with Client(peer.url, "", "", listens=False, opens=many.open) as client:
+            client.cut()
+            await many.phones[0].closed
+            answer = await client.vote(1, "yes")
+            return answer["status"], client.counters.reconnects, len(many.phones)
+
+    with Peer(BARE) as peer:
+        assert peer.under(visit(), 30) == ("counted", 1, 2)
+
+
+def test_hall_load_counts_every_acknowledged_vote_once() -> None:
+    code, rows, error = loaded("hall", "--phones", "25", "--seconds", "1")
+    assert (code, error) == (0, "")
+    assert [row[:2] for row in rows[:6]] == [
+        ["votes acknowledged and lost", "0"],
+        ["votes counted beyond those", "0"],
+        ["scores counted otherwise than cast", "0"],
+        ["phones without an acknowledged vote", "0"],
+        ["phones that could not come in", "0"],
+        ["connections lost", "0"],
+    ]
+
+
+def test_phone_that_cannot_come_in_stays_outside_and_is_counted() -> None:
+    with Peer(BARE) as gone:
+        pass
+    crowd = Crowd(gone.url, "123456", random.Random(1))
+    asyncio.run(crowd.arrive(["one", "two"]))
+    assert (crowd.outside.total(), crowd.voters, crowd.joins) == (2, [], [])
+
+
+@pytest.mark.parametrize(
+    ("counted", "spread", "found"),
+    [
+        (2, {"1": 1, "5": 1}, (0, 0, 0)),
+        (1, {"1": 1}, (1, 0, 1)),
+        (3, {"1": 1, "5": 2}, (0, 1, 1)),
+        (2, {"1": 1, "4": 1}, (0, 0, 2)),
+    ],
+)
+def test_hall_load_finds_what_was_lost_doubled_or_counted_otherwise(
+    counted: int, spread: dict[str, int], found: tuple[int, int, int]
+) -> None:
+    held = [{"A": 1, "B": None}, {"A": 5, "B": None}]
+    rows = [{"id": "A", "spread": spread}, {"id": "B", "spread": {}}]
+    tally = {"certificate": {"counted": counted}, "rows": rows}
+    assert differences(held, tally) == found
 
 
 def test_votes_load_counts_every_vote_of_every_phone() -> None:

@@ -9,7 +9,7 @@ import random
 import secrets
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -123,7 +123,8 @@ class Client:
 
     `await connect()` once, or `async with`; after that it comes back by itself until `close`, a
     revocation, or a refusal. `ask` is one try; `settle` is sent again, the same, until the answer
-    is final. One that does not listen asks for no slices and reads none: it costs next to nothing.
+    is final. One that does not listen asks for no slices and reads none: it costs next to nothing,
+    and may be one of many (`opens=Many.open`).
     """
 
     def __init__(
@@ -137,6 +138,7 @@ class Client:
         on_slices: Callable[["Client", set[str]], None] | None = None,
         patience: float = PATIENCE,
         listens: bool = True,
+        opens: Callable[[object], Awaitable[Wire]] | None = None,
     ) -> None:
         self.url = url
         self.auth = {"forum": code, "token": token}
@@ -150,6 +152,7 @@ class Client:
         self._watching: list[asyncio.Future[None]] = []
         self._on_slices = on_slices
         self._listens = listens
+        self._opens = opens or self._own_wire
         self._wire: Wire | None = None
         self._ready = asyncio.Event()
         self._over = asyncio.Event()
@@ -267,10 +270,11 @@ class Client:
             for wait in waits:
                 wait.cancel()
 
+    def _own_wire(self, auth: object) -> Awaitable[Wire]:
+        return Wire.open(self.url, auth, self._heard if self._listens else None)
+
     async def _open(self) -> None:
-        self._wire = await asyncio.wait_for(
-            Wire.open(self.url, self.auth, self._heard if self._listens else None), self.patience
-        )
+        self._wire = await asyncio.wait_for(self._opens(self.auth), self.patience)
         self.counters.connected += 1
         if not self._listens:
             self._ready.set()

@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+import httpx
+
 from townhall.crowd.wire import Wire, frame
 
 _SMALL = 4_096
@@ -26,6 +28,37 @@ Then = Callable[["Phone", Answer | None], None]
 def packet(event: str, payload: object) -> bytes:
     """The frame of an event, for `Phone.say`: all are number 0, which `emit` never uses."""
     return frame(f"420{_written([event, payload])}".encode(), masked=False)
+
+
+class OwnLines(httpx.AsyncBaseTransport):
+    """HTTP as a hall speaks it: each request at once, on a connection of its own.
+
+    A pool looks at all who wait whenever one comes or goes, which for thousands is more work than
+    the server has with them. Raises ConnectionError when there is no answer, TimeoutError when it
+    is not complete within the client's `timeout`.
+    """
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        async with asyncio.timeout(request.extensions["timeout"]["read"]):
+            head, found, body = (await self._asked(request)).partition(b"\r\n\r\n")
+        if not found:
+            raise ConnectionError("the connection ended")
+        first, *lines = head.split(b"\r\n")
+        said = [(name, value) for name, _, value in (line.partition(b": ") for line in lines)]
+        return httpx.Response(int(first.split()[1]), headers=said, content=body)
+
+    async def _asked(self, request: httpx.Request) -> bytes:
+        """Everything that was answered."""
+        host, port = request.url.host, request.url.port or 80
+        kept = [pair for pair in request.headers.raw if pair[0].lower() != b"connection"]
+        lines = [b"%s: %s" % pair for pair in (*kept, (b"Connection", b"close"))]
+        first = b"%s %s HTTP/1.1" % (request.method.encode(), request.url.raw_path)
+        reader, writer = await asyncio.open_connection(host, port)
+        try:
+            writer.write(b"\r\n".join([first, *lines, b"", request.content]))
+            return await reader.read()
+        finally:
+            writer.close()
 
 
 class Many:
