@@ -80,12 +80,14 @@ class Hall:
         decide: Callable[[Session, int], Change[T]],
         *,
         revise: bool = True,
+        together: bool = False,
     ) -> T:
         """Decide and write in one transaction, then announce.
 
         With a forum its revision is raised first, so that changes to it form a line on both
-        databases. `revise=False` is for what no screen's version depends on, such as joining.
-        Whatever `decide` raises rolls everything back.
+        databases. `revise=False` is for what no screen's version depends on, such as joining;
+        `together` for what a whole hall does at once, and may share a transaction. Whatever
+        `decide` raises rolls everything back that it did.
         """
 
         def task(session: Session, now: int) -> tuple[Change[T], frozenset[int]]:
@@ -102,7 +104,8 @@ class Hall:
             if forum is not None:
                 self.hub.announce(forum, change.slices, raised)
 
-        done: tuple[Change[T], frozenset[int]] = await self.writer.change(task, announce)
+        write = self.writer.change_together if together else self.writer.change
+        done: tuple[Change[T], frozenset[int]] = await write(task, announce)
         return done[0].value
 
     async def cast(self, ballot: CastBallot) -> dict[str, Any]:

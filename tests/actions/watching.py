@@ -38,11 +38,12 @@ class WatchedHall(Hall):
         decide: Callable[[Session, int], Change[T]],
         *,
         revise: bool = True,
+        together: bool = False,
     ) -> T:
         """As in `Hall`; fails where the change keeps something to itself."""
         self.seen[kind_of(decide)] += 1
         if forum is None or (self.seen[kind_of(decide)] > OFTEN and not self.always):
-            return await super().change(forum, decide, revise=revise)
+            return await super().change(forum, decide, revise=revise, together=together)
 
         def watched(session: Session, now: int) -> Change[T]:
             before = shown(session, forum)
@@ -53,7 +54,7 @@ class WatchedHall(Hall):
             assert moved <= change.slices, f"{sorted(moved - change.slices)} moved, and nobody said"
             return change
 
-        return await super().change(forum, watched, revise=revise)
+        return await super().change(forum, watched, revise=revise, together=together)
 
 
 def kind_of(decide: Callable[..., Any]) -> tuple[str, ...]:

@@ -1,19 +1,25 @@
 """The line of changes goes on and tells what came of each; locks keep to their kind."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine
-from sqlmodel import Session
+from sqlalchemy import Connection, create_engine, event
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, select
 
+from townhall.domain.errors import Refused
 from townhall.hall import Change, Hall
 from townhall.live.bus_memory import MemoryBus
 from townhall.live.hub import Hub
 from townhall.settings import Settings
 from townhall.storage import locks
 from townhall.storage.database import open_database
+from townhall.storage.schema import Instance
 from townhall.storage.writer import Writer
 
 
@@ -34,6 +40,78 @@ async def test_a_change_that_cannot_be_taken_back_is_told_and_the_line_goes_on(
             await asyncio.wait_for(hall.change(None, lambda session, now: Change(1)), 30)
     assert await hall.change(None, lambda session, now: Change(2)) == 2
     await hall.stop()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+async def hall(request: pytest.FixtureRequest) -> AsyncIterator[Hall]:
+    url = str(request.getfixturevalue(f"{request.param}_url"))
+    hall = Hall(open_database(url), Hub(MemoryBus()), Settings(database_url=url))
+    await hall.start()
+    yield hall
+    await hall.stop()
+
+
+@dataclass
+class Crowd:
+    """Changes that a hall makes at once, each a row of its own; and how often it committed."""
+
+    hall: Hall
+    commits: int = 0
+
+    async def come(self, *keys: str) -> list[Any]:
+        """What came of each: its key, or what it raised."""
+
+        def decide(key: str, session: Session, now: int) -> Change[str]:
+            session.add(Instance(key=key.removeprefix("bad "), value="here"))
+            session.flush()
+            if key.startswith("bad "):
+                raise Refused("ticket_used", number=1)
+            return Change(key)
+
+        def committed(_: Connection) -> None:
+            self.commits += 1
+
+        engine = self.hall.database.engine
+        event.listen(engine, "commit", committed)
+        try:
+            return await asyncio.gather(
+                *(self.hall.change(None, partial(decide, key), together=True) for key in keys),
+                return_exceptions=True,
+            )
+        finally:
+            event.remove(engine, "commit", committed)
+
+    def kept(self) -> set[str]:
+        return set(self.hall.database.read_here(lambda s: s.exec(select(Instance.key)).all()))
+
+
+@pytest.mark.anyio
+async def test_a_crowd_shares_a_commit_and_who_fails_fails_alone(hall: Hall) -> None:
+    crowd = Crowd(hall)
+    found = await crowd.come("first", "a", "bad b", "c", "a", "d")
+    failed = [type(each) for each in found if not isinstance(each, str)]
+    assert [each for each in found if isinstance(each, str)] == ["first", "a", "c", "d"]
+    assert failed == [Refused, IntegrityError]
+    assert crowd.kept() >= {"first", "a", "c", "d"}
+    assert "b" not in crowd.kept()
+    assert crowd.commits == 1
+
+
+@pytest.mark.anyio
+async def test_a_commit_that_fails_fails_everybody_and_the_next_go_on(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crowd = Crowd(hall)
+
+    def broken(*_: Any) -> None:
+        raise ConnectionError("the database went in the moment of the commit")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Session, "commit", broken)
+        found = await crowd.come("first", "a", "b")
+    assert [type(each) for each in found] == [ConnectionError] * 3
+    assert not crowd.kept() & {"first", "a", "b"}
+    assert await crowd.come("a", "b", "c") == ["a", "b", "c"]
 
 
 @pytest.mark.postgres

@@ -22,7 +22,6 @@ from townhall.domain.errors import Refused
 from townhall.domain.proposals import DAY_MS
 from townhall.hall import Change, Hall
 from townhall.storage import forums, questions, seats, sessions
-from townhall.storage.schema import Seat
 from townhall.storage.schema import Session as SessionRow
 from townhall.storage.seats import Gate
 
@@ -175,7 +174,7 @@ async def enter(hall: Hall, code: str, token: str, device: Device = UNKNOWN) -> 
         seat = _redeem(session, forum, token, device, now)
         return Change(_take_seat(session, hall, forum, "seated", seat, now), frozenset({"room"}))
 
-    return await hall.change(forum.id, decide, revise=False)
+    return await hall.change(forum.id, decide, revise=False, together=True)
 
 
 async def join(
@@ -205,7 +204,7 @@ async def join(
         taken = _take_seat(session, hall, forum, "open", seat, now)
         return Change(taken, frozenset({"room", "turnout"}))  # whoever is here may vote
 
-    return await hall.change(forum.id, decide, revise=False)
+    return await hall.change(forum.id, decide, revise=False, together=True)
 
 
 async def my_link(hall: Hall, actor: Actor) -> str:
@@ -310,12 +309,12 @@ def _enter_by_card(
 
 def _redeem(session: Session, forum: Gate, token: str, device: Device, now: int) -> int:
     seat = seats.ticket_seat(session, token)
-    if seat is None or seat.id is None:
+    if seat is None:
         raise Refused("link_unknown")
     if seat.forum_id != forum.id:
         raise Refused("link_elsewhere")
-    fresh = seats.redeem(session, seat, device.key, now)
-    if not fresh and not _shown_again(seat, device):
+    fresh = seats.redeem(session, seat.id, device.key, now)
+    if not fresh and not _shown_again(seats.ticket_seat(session, token), device):
         raise Refused("ticket_used", number=seat.number)
     # A guest who shows a fresh ticket gains a vote and loses nothing that counts.
     if not (fresh and device.held.role == "open"):
@@ -323,7 +322,9 @@ def _redeem(session: Session, forum: Gate, token: str, device: Device, now: int)
     return seat.id
 
 
-def _shown_again(seat: Seat, device: Device) -> bool:
+def _shown_again(seat: seats.Ticketed | None, device: Device) -> bool:
+    if seat is None:  # it was voided in this very moment
+        return False
     return seat.id == device.held.seat or seats.redeemed_by(seat, device.key)
 
 

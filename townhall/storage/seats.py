@@ -7,7 +7,7 @@ here: the sessions that hold a seat (`sessions`) and who may do all this (`actio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, cast
 
 from sqlalchemy import bindparam, func, text
 from sqlalchemy import select as columns
@@ -130,33 +130,40 @@ def places(session: Session, forum: int) -> dict[int, tuple[int, int]]:
     return found
 
 
-_BY_TICKET = select(Seat).where(
-    col(Seat.ticket_hash) == bindparam("ticket"), col(Seat.voided_at).is_(None)
-)
+_BY_TICKET = columns(
+    col(Seat.id), col(Seat.forum_id), col(Seat.number), col(Seat.device_hash)
+).where(col(Seat.ticket_hash) == bindparam("ticket"), col(Seat.voided_at).is_(None))
 _REDEEM = text(
     "UPDATE seat SET redeemed_at = :now, device_hash = :device "
     "WHERE id = :seat AND redeemed_at IS NULL AND voided_at IS NULL"
 )
 
 
-def ticket_seat(session: Session, token: str) -> Seat | None:
+class Ticketed(Protocol):
+    """The seat of a ticket, as it was when it was looked at."""
+
+    id: int
+    forum_id: int
+    number: int
+    device_hash: str | None
+
+
+def ticket_seat(session: Session, token: str) -> Ticketed | None:
     """The seat of a ticket, redeemed or not, unless it was voided."""
-    return session.exec(_BY_TICKET, params={"ticket": digest(token)}).first()
+    found: Any = session.connection().execute(_BY_TICKET, {"ticket": digest(token)}).first()
+    return cast("Ticketed | None", found)
 
 
-def redeem(session: Session, seat: Seat, key: str | None, now: int) -> bool:
+def redeem(session: Session, seat: int, key: str | None, now: int) -> bool:
     """Take an unredeemed ticket's seat for a device; only one caller ever gets True.
 
-    Where it lost the seat is read anew: it shows which device was faster.
+    Whoever lost looks at the seat anew: it shows which device was faster.
     """
-    values = {"seat": seat.id, "device": digest(key) if key else None, "now": now}
-    won = bool(session.connection().execute(_REDEEM, values).rowcount)
-    if not won:
-        session.refresh(seat)
-    return won
+    values = {"seat": seat, "device": digest(key) if key else None, "now": now}
+    return bool(session.connection().execute(_REDEEM, values).rowcount)
 
 
-def redeemed_by(seat: Seat, key: str | None) -> bool:
+def redeemed_by(seat: Ticketed, key: str | None) -> bool:
     """Whether the device with this key redeemed the seat's ticket."""
     return key is not None and seat.device_hash == digest(key)
 

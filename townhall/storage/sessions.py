@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, and_, bindparam, or_, text
+from sqlalchemy import ColumnElement, and_, bindparam, insert, or_, text
 from sqlalchemy import select as columns
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select, update
@@ -24,6 +24,8 @@ from townhall.storage.schema import Person, Seat
 from townhall.storage.schema import Session as Row
 
 PAGE_TOKEN_MS = 3_600_000
+
+_OPEN: Any = insert(Row).returning(col(Row.id))
 
 
 @dataclass(frozen=True)
@@ -50,22 +52,21 @@ def open_session(
 ) -> Opened:
     """A new session with the given token, or with one of its own."""
     token = token or new_token()
-    row = Row(
-        token_hash=digest(token),
-        role=role,
-        forum_id=forum,
-        table_no=table,
-        seat_id=seat,
-        person_id=person,
-        panelist_id=panelist,
-        parent_id=parent,
-        created_at=now,
-        expires=expires,
-    )
-    session.add(row)
-    session.flush()
-    assert row.id is not None
-    return Opened(row.id, token)
+    row = {
+        "token_hash": digest(token),
+        "role": role,
+        "forum_id": forum,
+        "table_no": table,
+        "seat_id": seat,
+        "person_id": person,
+        "panelist_id": panelist,
+        "parent_id": parent,
+        "created_at": now,
+        "expires": expires,
+    }
+    session.flush()  # whatever it refers to
+    made = session.connection().execute(_OPEN, row).scalar_one()
+    return Opened(made, token)
 
 
 def session_of(session: Session, token: str, now: int) -> Row | None:

@@ -2,7 +2,8 @@
 
 An item is a ballot or a function of a session. Adjacent ballots share a transaction (group
 commit): whatever gathered while the last commit ran, at most 500. Every other change is a
-transaction of its own in the same line, so a close stands behind the ballots that came before it.
+transaction of its own in the same line, so a close stands behind the ballots that came before it;
+what a whole hall does at once, such as joining, is gathered before it and is one change there.
 Answers leave only after the commit; a caller that has gone cancels nothing.
 """
 
@@ -26,6 +27,7 @@ from townhall.storage.ballots import BUSY, SCRUB, Answer, CastBallot
 from townhall.storage.batches import Batches
 from townhall.storage.database import Database
 from townhall.storage.schema import Writer as WriterRow
+from townhall.storage.together import Together
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +60,7 @@ class Writer:
         self._stopping = False
         self._crowded = False
         self._scrub = False
+        self._crowd = Together(self._all)
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
         self.id = 0
@@ -112,6 +115,29 @@ class Writer:
 
         self._enqueue(task, told)
         return await waiting
+
+    async def change_together(self, task: Task, then: Callable[[Any], None]) -> Any:
+        """The same for what a whole hall does at once: it may share its transaction.
+
+        What `task` raises takes back what it did, and nothing of the others; a commit that fails
+        is the failure of all.
+        """
+        return await self._crowd.ask((task, then))
+
+    async def _all(self, asked: Sequence[tuple[Task, Callable[[Any], None]]]) -> list[Any]:
+        def each(session: Session, now: int) -> list[Any]:
+            return [_behind_a_savepoint(session, task, now) for task, _ in asked]
+
+        def told(found: Sequence[Any]) -> None:
+            for (_, then), value in zip(asked, found, strict=True):
+                if not isinstance(value, Exception):
+                    then(value)
+
+        try:
+            found: list[Any] = await self.change(each, told)
+        except Exception as error:  # noqa: BLE001 - it belongs to whoever asked for the changes
+            return [error] * len(asked)
+        return found
 
     def cast(self, ballot: CastBallot, told: Callable[[Answer], None]) -> None:
         """Store a ballot; `told(answer)` comes in the loop, after the commit.
@@ -261,6 +287,15 @@ class Writer:
         assert self._loop is not None
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(fn, *args)
+
+
+def _behind_a_savepoint(session: Session, task: Task, now: int) -> Any:
+    """What a change comes to, or what it raised; then nothing of it is left."""
+    try:
+        with session.begin_nested():
+            return task(session, now)
+    except Exception as error:  # noqa: BLE001 - it belongs to whoever asked for the change
+        return error
 
 
 def _answer(items: Sequence[_Item], answers: Sequence[Any]) -> None:

@@ -36,21 +36,22 @@ async def nowhere(_visit: Visit) -> Response:
 
 
 PAGES: Sequence[Page] = (
+    *api.PAGES,
+    *pages.PAGES,
     *account_pages.PAGES,
     *board_pages.PAGES,
-    *pages.PAGES,
     *organise_pages.PAGES,
     *organise_forum_pages.PAGES,
     *plain_pages.PAGES,
     *selection_pages.PAGES,
     *selection_setup_pages.PAGES,
     *probes.PAGES,
-    *api.PAGES,
     Page("/api/{path:path}", ("GET",), nowhere, "page.read", api=True),
     Page("/{path:path}", ("GET",), nowhere, "page.read"),
     Page("/{path:path}", ("POST", "PUT", "PATCH", "DELETE"), nowhere, "page.read", api=True),
 )
-"""Every page, in the order in which addresses are compared; the last take all that is left."""
+"""Every page, in the order in which addresses are compared: first what a hall asks for at once,
+last what takes all that is left."""
 
 
 def build(hall: Hall) -> list[BaseRoute]:
