@@ -169,11 +169,33 @@ async def test_phones_hear_nothing_of_what_only_staff_may_see(hearing: Hearing) 
     hearing.outbox.joined(Connection(Actor("seated", forum=hearing.forum, seat=1), room, phone))
     await hearing.heard()
     before = len(phone.heard)
-    for _ in range(3):
+    for title in ("하나", "둘", "셋"):
+        await hearing.rename(title)
         await hearing.heard(BALLOTS | News(frozenset({"notes", "tables"})))
     assert len(phone.heard) == before + 1  # and the rest after a second
     await hearing.heard(BALLOTS | News(frozenset({"agenda"})))
     assert len(phone.heard) == before + 2
+
+
+async def test_phones_hear_of_somebody_who_came_only_where_that_moves_something(
+    hearing: Hearing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "PHONE_PAUSE", 0.0)
+    phone = Told()
+    room = Room(hearing.forum, "phone", None)
+    hearing.outbox.joined(Connection(Actor("seated", forum=hearing.forum, seat=1), room, phone))
+    with writing(hearing.hall.database) as session:
+        facts.question(session, hearing.forum, eligibility="open")
+    await hearing.heard()
+    here = News(frozenset({"room", "turnout"}))
+    before = len(phone.heard)
+    await hearing.heard(here)
+    assert len(phone.heard) == before
+    with writing(hearing.hall.database) as session:
+        facts.seat(session, hearing.forum, kind="open")
+    await hearing.heard(here)
+    await hearing.heard(here)
+    assert len(phone.heard) == before + 1
 
 
 async def test_a_process_of_phones_alone_is_not_read_again_for_what_staff_did(

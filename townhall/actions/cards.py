@@ -57,7 +57,7 @@ async def mint(
             people.require_table(session, forum, table)
         made = seats.mint_tickets(session, forum, drawn, known if tables is None else tables, now)
         body = {"n": n, "first": made[0].number, "last": made[-1].number}
-        return Change(made, frozenset({"room"}), ("tickets_minted", body))
+        return Change(made, frozenset({"room", "turnout"}), ("tickets_minted", body))
 
     return await hall.change(forum, decide)
 

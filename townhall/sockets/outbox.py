@@ -55,7 +55,7 @@ class Outbox:
         self.hall = hall
         self.rooms: defaultdict[Room, set[Connection]] = defaultdict(set)
         self._phones: Counter[tuple[int, int, int]] = Counter()
-        self._shown: dict[Room, dict[str, Any]] = {}
+        self._shown: dict[Room, Frame] = {}
         self._told = Told()
         self._turns: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._phones_told: dict[int, float] = {}
@@ -172,11 +172,20 @@ class Outbox:
             raise
 
     async def _show(self, frames: list[Frame]) -> None:
-        """Send each room its frame; who leads is told of the version also where that is all."""
+        """Send each room its frame, where that is news.
+
+        Who leads is told of the version also where that is all. Phones are not told that somebody
+        came in while that moved nothing on them.
+        """
         for room, version, values in frames:
-            if room in self.rooms and (values or not slices.counted(room.audience)):
-                self._shown.setdefault(room, {}).update(values)
-                await self._tell(room, Message("slices", {"version": version, "slices": values}))
+            if room not in self.rooms:
+                continue
+            shown = self._shown.get(room) or Frame(room, version, {})
+            same = shown.version == version and not _differing(values, shown.values)
+            if slices.counted(room.audience) and (same or not values):
+                continue
+            self._shown[room] = Frame(room, version, shown.values | values)
+            await self._tell(room, Message("slices", {"version": version, "slices": values}))
 
     async def _tell(self, room: Room, message: Message) -> None:
         """One message for a whole room; votes that come in meanwhile need not wait for all."""
@@ -224,9 +233,12 @@ class Outbox:
 
     def _missed(self, frame: Frame) -> Frame:
         """What of a frame its room was not shown yet."""
-        shown = self._shown.get(frame.room, {})
-        missed = {n: v for n, v in frame.values.items() if n not in shown or shown[n] != v}
-        return frame._replace(values=missed)
+        shown = self._shown.get(frame.room)
+        return frame._replace(values=_differing(frame.values, shown.values if shown else {}))
+
+
+def _differing(values: dict[str, Any], shown: dict[str, Any]) -> dict[str, Any]:
+    return {n: value for n, value in values.items() if n not in shown or shown[n] != value}
 
 
 async def _logged(work: Coroutine[Any, Any, None]) -> None:
