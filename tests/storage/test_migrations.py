@@ -1,11 +1,14 @@
 """The migrated schema is the declared one, on both databases, and what is behind is refused."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import (
     Engine,
     Index,
@@ -17,12 +20,14 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
+from tests.servers.migrated import sqlite
 from townhall.domain import audit
 from townhall.domain.errors import Refused
-from townhall.storage import processes, questions
+from townhall.storage import migrations, processes, questions
 from townhall.storage.backups.contents import forums_in, refuse_secret_open
 from townhall.storage.database import normalised, open_database
-from townhall.storage.migrations import bring_up_to_date, configuration
+from townhall.storage.migrations import bring_up_to_date, versions
+from townhall.storage.migrations.upgrade import upgrade
 from townhall.storage.schema import metadata
 
 
@@ -43,6 +48,22 @@ def test_migrated_postgresql_is_the_declared_schema(empty_postgres_url: str) -> 
     bring_up_to_date(engine, force=True)
     assert differences(engine) == []
     engine.dispose()
+
+
+def test_versions_named_by_their_files_are_those_that_alembic_knows() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    known = [one.revision for one in ScriptDirectory.from_config(config).walk_revisions()]
+    assert list(versions()) == known[::-1]
+
+
+def test_start_on_a_database_of_the_newest_version_loads_no_alembic(tmp_path: Path) -> None:
+    url = sqlite(tmp_path / "hall.db")
+    script = (
+        "import sys; from townhall.storage.database import open_database; "
+        f"open_database({url!r}).close(); sys.exit('alembic' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
 
 
 def test_what_goes_with_a_rehearsal_is_found_without_a_look_at_everything() -> None:
@@ -67,9 +88,7 @@ def at_first_version(url: str) -> Engine:
     """A database of the first version with a forum in it, and one link of its chain."""
     engine = create_engine(normalised(url))
     with engine.connect() as connection:
-        config = configuration()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
+        upgrade(connection, "0001")
         connection.execute(text(FORUM))
         link = vars(audit.link(audit.GENESIS, "forum_made", {}))
         connection.execute(
