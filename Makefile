@@ -5,6 +5,9 @@ BIN := .venv/bin
 NODE := $(BIN)/python -m tests.servers.node
 PYTEST := $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
+# Where it is set, every process of every test would compile the whole program once more.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run test test-domain test-most check bench setup tools lock vendor
 
 run: setup
@@ -37,8 +40,9 @@ check: tools
 bench: tools
 	$(BIN)/python -m loadtests bench $(ARGS)
 
-# What the server needs to run.
+# What the server needs to run. Who starts it later may not be allowed to write beside its files.
 setup: .venv/ready
+	@$(BIN)/python -m compileall -q townhall
 
 # What the tests need besides.
 tools: .venv/tools-ready node_modules/.package-lock.json

@@ -7,7 +7,7 @@ import random
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import httpx
@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from tests.servers.townhall import ROOT, TownhallServer
+from tests.servers.warm import run
 from tests.servers.workers import WORKERS, Workers
 from townhall.crowd.client import Client, join, key
 
@@ -23,17 +24,13 @@ PHONES = 12
 
 def serve(*options: str, **settings: str) -> tuple[int, str]:
     """A start that is refused: exit code and what it said, in English."""
+    code, _, errors = run(["serve", "--port", "0", *options], environment(settings))
+    return code, errors.strip()
+
+
+def environment(settings: Mapping[str, str]) -> dict[str, str]:
     ours = {k: v for k, v in os.environ.items() if not k.startswith("TOWNHALL_")}
-    done = subprocess.run(
-        [sys.executable, "-m", "townhall", "serve", "--port", "0", *options],
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        env=ours | {"TOWNHALL_LANGUAGE": "en"} | settings,
-        cwd=ROOT,
-    )
-    return done.returncode, done.stderr.strip()
+    return ours | {"TOWNHALL_LANGUAGE": "en"} | dict(settings)
 
 
 ALONE = (
@@ -196,7 +193,8 @@ def test_workers_leave_when_the_process_above_them_is_killed(workers: Workers) -
 
 
 def test_process_above_the_workers_loads_no_server() -> None:
-    """What it has loaded when it begins to supervise: no database, no web, no loop for speed."""
+    """What it has loaded when it begins to supervise: no database, no web, no loop for speed, and
+    nothing that paints."""
     script = (
         "import sys; from townhall.cli import serve, workers; "
         "workers.supervise = lambda *_: print(*sys.modules) or 0; serve.command(number=2, port=0)"
@@ -216,15 +214,25 @@ def test_process_above_the_workers_loads_no_server() -> None:
     loaded = set(done.stdout.split())
     assert "townhall.cli.workers" in loaded, done.stderr
     assert not loaded & {"sqlalchemy", "starlette", "uvicorn", "uvloop", "jinja2", "townhall.hall"}
+    assert not loaded & {"rich", "pygments"}
 
 
 def test_workers_that_are_refused_say_so_once(tmp_path: Path, empty_postgres_url: str) -> None:
-    """The database is empty: nobody has migrated it."""
-    code, said = serve(
-        "--workers", "2",
-        TOWNHALL_DATABASE_URL=empty_postgres_url, TOWNHALL_REDIS_URL="redis://127.0.0.1:1",
-        TOWNHALL_LOG_LEVEL="error",
-    )  # fmt: skip
-    assert code == 2
-    assert said.startswith("The database is at an old version (-).")
-    assert len(said.splitlines()) == 1
+    """The database is empty. They are started as the first one was, which is cold."""
+    settings = {
+        "TOWNHALL_DATABASE_URL": empty_postgres_url,
+        "TOWNHALL_REDIS_URL": "redis://127.0.0.1:1",
+        "TOWNHALL_LOG_LEVEL": "error",
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "townhall", "serve", "--port", "0", "--workers", "2"],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=environment(settings),
+        cwd=ROOT,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("The database is at an old version (-).")
+    assert len(done.stderr.splitlines()) == 1

@@ -4,13 +4,8 @@ Rows hold what the doors would have stored (`strings.accepted`), in every place 
 have taken it. Belongs here: making the house and serving it. Does not belong here: looking at it.
 """
 
-import os
 import secrets
 import sqlite3
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,7 +16,6 @@ from tests import boards, facts, scored
 from tests.actions.conftest import running
 from tests.facts import NOON, Clock
 from tests.security.strings import accepted
-from tests.servers.process import spawn, wait_until
 from townhall.actions import cards, people, questions, selections
 from townhall.hall import Hall
 from townhall.storage import people as stored_people
@@ -231,22 +225,3 @@ async def _tokens(hall: Hall, forum: int, made: Shown) -> None:
 
 def key() -> str:
     return secrets.token_hex(16)
-
-
-@contextmanager
-def serving(file: Path, folder: Path) -> Iterator[tuple[str, Path]]:
-    """`townhall serve` on a database file: its address and its log."""
-    written, log = folder / "url", folder / "server.log"
-    command = [sys.executable, "-m", "townhall", "serve", "--port", "0", "--url-file", written]
-    env = {name: value for name, value in os.environ.items() if not name.startswith("TOWNHALL_")}
-    process: subprocess.Popen[bytes] = spawn(
-        command, log, env | {"TOWNHALL_DATABASE_URL": f"sqlite:///{file}"}
-    )
-    try:
-        wait_until(
-            lambda: written.exists() and written.read_text().endswith("\n"), process, log, 60
-        )
-        yield written.read_text().strip(), log
-    finally:
-        process.terminate()
-        process.wait(30)

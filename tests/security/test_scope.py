@@ -1,11 +1,8 @@
 """Nobody leaves their scope: forged fields, ids of another forum, table or board, real sockets."""
 
 import json
-import os
 import shutil
 import sqlite3
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +15,7 @@ from tests.security.knocks import OURS, PAYLOADS, ballot, key, send_event, visit
 from tests.security.roles import ELSEWHERE, HERE, ROLES, STRANGER, House, build
 from tests.security.strings import STRINGS
 from tests.security.test_rights import KEPT_OUT, rows, verdict
-from tests.servers.process import spawn, wait_until
+from tests.servers.townhall import TownhallServer
 from townhall.crowd.wire import NotLetIn, Wire
 from townhall.events import EVENTS
 from townhall.web import routes
@@ -250,25 +247,16 @@ async def test_addresses_that_mix_two_owners_lead_nowhere(copy: Copy, name: str)
 def server(house: House, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a real server on a copy of the house whose sessions are still good."""
     folder = tmp_path_factory.mktemp("server")
-    copy, written, log = folder / "house.db", folder / "url", folder / "log"
+    copy = folder / "house.db"
     shutil.copyfile(house.file, copy)
     with sqlite3.connect(copy) as database:
         database.execute("UPDATE session SET expires = 9999999999999")
         database.execute("UPDATE question SET closes_at = 9999999999999 WHERE state = 'open'")
     database.close()
-    process = serve(copy, written, log)
-    yield written.read_text().strip()
-    process.terminate()
-    process.wait(30)
-
-
-def serve(file: Path, written: Path, log: Path) -> "subprocess.Popen[bytes]":
-    """`townhall serve` on a database file; its address is in `written` once it accepts."""
-    command = [sys.executable, "-m", "townhall", "serve", "--port", "0", "--url-file", written]
-    env = {name: value for name, value in os.environ.items() if not name.startswith("TOWNHALL_")}
-    process = spawn(command, log, env | {"TOWNHALL_DATABASE_URL": f"sqlite:///{file}"})
-    wait_until(lambda: written.exists() and written.read_text().endswith("\n"), process, log, 60)
-    return process
+    server = TownhallServer(folder, f"sqlite:///{copy}")
+    server.start()
+    yield server.url
+    server.stop()
 
 
 async def connected(server: str, house: House, role: str) -> Wire | str:

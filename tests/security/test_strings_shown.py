@@ -18,9 +18,10 @@ import pytest
 from anyio import run
 from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Request, sync_playwright
 
-from tests.security.shown import CODE, TITLES, WORST, Shown, build, key, serving
+from tests.security.shown import CODE, TITLES, WORST, Shown, build, key
 from tests.security.strings import STRINGS, accepted
 from tests.servers.chromium import Chromium
+from tests.servers.townhall import TownhallServer
 
 PHONE, HALL = (390, 844), (1920, 1080)
 
@@ -129,10 +130,12 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
     folder = tmp_path_factory.mktemp("shown")
     with ThreadPoolExecutor(1) as aside:  # The browser's own loop occupies this thread.
         made = aside.submit(run, build, folder).result()
-    with serving(made.file, folder) as (url, log):
-        made.url = url
-        yield made
-    lines = log.read_text()
+    server = TownhallServer(folder, f"sqlite:///{made.file}")
+    server.start()
+    made.url = server.url
+    yield made
+    server.stop()
+    lines = server.log.read_text()
     assert "Traceback" not in lines
     assert "csp" not in lines
 

@@ -12,12 +12,11 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 
 from tests.servers.migrated import sqlite
 from tests.servers.process import free_port, spawn, wait_until
-from tests.servers.warm import Warm
+from tests.servers.warm import Warm, run
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 COLD = ("townhall",)
@@ -68,9 +67,7 @@ class TownhallServer:
 
     def command(self, *arguments: str | Path) -> str:
         """Run `townhall …` on this server's database; what it printed."""
-        with NamedTemporaryFile() as said, NamedTemporaryFile() as complained:
-            code = Warm(list(map(str, arguments)), said, complained, self._environment()).wait(120)
-            output, errors = said.read().decode(), complained.read().decode()
+        code, output, errors = run(list(map(str, arguments)), self._environment())
         if code:
             raise RuntimeError(f"townhall {arguments} failed:\n{output}{errors}")
         return output

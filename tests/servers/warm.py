@@ -1,9 +1,9 @@
 """`townhall …` as a process of its own that need not import everything once more.
 
 A fork server of the standard library has imported the product and waits; what it forks is a
-process like any other, that is killed and waited for like any other. Starting cold takes some two
-seconds of a processor, which the tests would spend several hundred times. What measures a start,
-or replaces a function first, starts cold.
+process like any other, that is killed and waited for like any other. Starting cold takes a second
+of a processor, which the tests would spend several hundred times. What measures a start, or
+replaces a function first, starts cold.
 """
 
 import multiprocessing
@@ -13,7 +13,8 @@ import signal
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from tempfile import NamedTemporaryFile
+from typing import IO
 
 from townhall import cli
 
@@ -27,7 +28,7 @@ class Warm:
     """The running process, with what the tests use of `subprocess.Popen`."""
 
     def __init__(
-        self, arguments: Sequence[str], output: BinaryIO, errors: BinaryIO, env: Mapping[str, str]
+        self, arguments: Sequence[str], output: IO[bytes], errors: IO[bytes], env: Mapping[str, str]
     ) -> None:
         files = resource.getrlimit(resource.RLIMIT_NOFILE)
         how = (arguments, Path(output.name), Path(errors.name), dict(env), str(Path.cwd()), files)
@@ -51,6 +52,13 @@ class Warm:
         if code is None:
             raise TimeoutError(f"process {self.pid} still runs after {timeout} s")
         return code
+
+
+def run(arguments: Sequence[str], env: Mapping[str, str]) -> tuple[int, str, str]:
+    """Run `townhall …` to its end: its exit code, what it printed, and what it complained of."""
+    with NamedTemporaryFile() as said, NamedTemporaryFile() as complained:
+        code = Warm(arguments, said, complained, env).wait(120)
+        return code, said.read().decode(), complained.read().decode()
 
 
 def _run(

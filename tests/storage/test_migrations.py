@@ -1,11 +1,14 @@
 """The migrated schema is the declared one, on both databases, and what is behind is refused."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import (
     Engine,
     Index,
@@ -17,12 +20,14 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
+from tests.servers.migrated import sqlite
 from townhall.domain import audit
 from townhall.domain.errors import Refused
-from townhall.storage import processes, questions
+from townhall.storage import migrations, processes, questions
 from townhall.storage.backups.contents import forums_in, refuse_secret_open
 from townhall.storage.database import normalised, open_database
-from townhall.storage.migrations import bring_up_to_date, configuration
+from townhall.storage.migrations import bring_up_to_date, versions
+from townhall.storage.migrations.upgrade import upgrade
 from townhall.storage.schema import metadata
 
 
@@ -43,6 +48,30 @@ def test_migrated_postgresql_is_the_declared_schema(empty_postgres_url: str) -> 
     bring_up_to_date(engine, force=True)
     assert differences(engine) == []
     engine.dispose()
+
+
+def test_versions_named_by_their_files_are_those_that_alembic_knows() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    known = [one.revision for one in ScriptDirectory.from_config(config).walk_revisions()]
+    assert list(versions()) == known[::-1]
+
+
+def test_start_on_an_sqlite_of_the_newest_version_loads_nothing_for_other_databases(
+    tmp_path: Path,
+) -> None:
+    url = sqlite(tmp_path / "hall.db")
+    script = (
+        "import sys; from townhall.storage.database import open_database; "
+        "from townhall.storage.schema import Forum; "
+        f"open_database({url!r}).close(); "
+        "print(Forum.__pydantic_complete__); "
+        "print(*({'alembic', 'sqlalchemy.dialects.postgresql', 'psycopg'} & sys.modules.keys()))"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", script], check=True, capture_output=True, text=True, timeout=60
+    )
+    assert ran.stdout == "False\n\n"  # what would validate rows is not built, nothing is loaded
 
 
 def test_what_goes_with_a_rehearsal_is_found_without_a_look_at_everything() -> None:
@@ -67,9 +96,7 @@ def at_first_version(url: str) -> Engine:
     """A database of the first version with a forum in it, and one link of its chain."""
     engine = create_engine(normalised(url))
     with engine.connect() as connection:
-        config = configuration()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
+        upgrade(connection, "0001")
         connection.execute(text(FORUM))
         link = vars(audit.link(audit.GENESIS, "forum_made", {}))
         connection.execute(

@@ -76,3 +76,14 @@ def test_assets_hold_the_lean_text(tmp_path: Path) -> None:
     packed = Assets(tmp_path).files["js/x.js"].packed
     assert packed is not None
     assert gzip.decompress(packed) == LEAN
+
+
+def test_script_changed_under_a_server_is_sent_as_it_was_at_its_start(tmp_path: Path) -> None:
+    """It is kept for ever under the fingerprint of what was read."""
+    (tmp_path / "js").mkdir()
+    (tmp_path / "js" / "x.js").write_bytes(SCRIPT)
+    assets = Assets(tmp_path)
+    (tmp_path / "js" / "x.js").write_bytes(b"later")
+    packed = assets.files["js/x.js"].packed
+    assert packed is not None
+    assert gzip.decompress(packed) == LEAN

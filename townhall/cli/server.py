@@ -88,7 +88,6 @@ class Server:
         """Serve until a signal comes."""
         serving = asyncio.create_task(self._uvicorn.serve(sockets=[self.socket]))
         await self.started()
-        gc.collect()
         gc.freeze()
         gc.set_threshold(*COLLECT_EVERY)
         if self._url_file is not None:

@@ -37,11 +37,19 @@ _FOREVER = "public, max-age=31536000, immutable"
 
 @dataclass
 class Asset:
-    """One file: where it is, what it is; text is kept compressed in memory."""
+    """One file: its name, where it is, what it is; text as it was at start, for its fingerprint."""
 
+    name: str
     path: Path
     media_type: str
-    packed: bytes | None
+    text: bytes | None
+
+    @cached_property
+    def packed(self) -> bytes | None:
+        """Text as it is sent, made when it is first asked for: most browsers have it already."""
+        if self.text is None:
+            return None
+        return gzip.compress(lean(self.name, self.text), 9, mtime=0)
 
 
 class Assets:
@@ -58,9 +66,8 @@ class Assets:
                 continue
             data = path.read_bytes()
             digest.update(name.encode() + b"\0" + data)
-            text = path.suffix in _COMPRESSED
-            packed = gzip.compress(lean(name, data), 9, mtime=0) if text else None
-            self.files[name] = Asset(path, kind, packed)
+            text = data if path.suffix in _COMPRESSED else None
+            self.files[name] = Asset(name, path, kind, text)
         self.fingerprint = digest.hexdigest()[:12]
 
     @cached_property

@@ -6,13 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 
 from townhall.domain import audit
 from townhall.domain.errors import Refused
 from townhall.storage.forums import COPY_DIGITS
-from townhall.storage.migrations import configuration
+from townhall.storage.migrations import versions
 
 
 @dataclass(frozen=True)
@@ -59,8 +58,7 @@ def refuse_secret_open(connection: Connection) -> None:
 
 def refuse_newer(found: str | None, file: Path) -> None:
     """Refuse `backup_newer` (file, found) where this program does not know the schema."""
-    known = {one.revision for one in ScriptDirectory.from_config(configuration()).walk_revisions()}
-    if found not in known:
+    if found not in versions():
         raise Refused("backup_newer", file=file, found=found or "-")
 
 

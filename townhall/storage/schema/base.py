@@ -5,6 +5,8 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger
 from sqlmodel import Field, SQLModel
 
+# Table classes do not validate, so that what would validate them need not be built at start.
+SQLModel.model_config["defer_build"] = True
 metadata = SQLModel.metadata
 metadata.naming_convention = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
