@@ -4,12 +4,12 @@ Everything of ours and of the server logs through the standard library; this giv
 their form. No ballot, no token and no personal text is ever handed to a logger.
 """
 
-import json
 import logging
 import sys
 import time
-from datetime import UTC, datetime
-from typing import Any
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
 
 from townhall.domain.errors import Refused
 from townhall.settings import Settings
@@ -17,17 +17,6 @@ from townhall.web.request_id import REQUEST_ID
 
 MOST_ALIKE, EVERY_SECONDS = 5, 10.0
 """Failures of one place that are logged, in so many seconds."""
-
-_OF_EVERY_RECORD = vars(logging.makeLogRecord({})).keys()
-_BRIGHT, _DIM, _CYAN, _MAGENTA = "\033[1m", "\033[2m", "\033[36m", "\033[35m"
-_RED, _GREEN, _YELLOW = "\033[31m", "\033[32m", "\033[33m"
-_LEVELS = {
-    "critical": _RED,
-    "error": _RED,
-    "warning": _YELLOW,
-    "info": _GREEN,
-    "debug": _GREEN,
-}
 
 
 class Sparing(logging.Filter):
@@ -57,50 +46,29 @@ class Sparing(logging.Filter):
         return n < MOST_ALIKE
 
 
-class JsonLines(logging.Formatter):
-    """A record as one JSON object."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """The line of a record."""
-        said = {"event": record.getMessage(), "level": record.levelname.lower(), **_facts(record)}
-        said["timestamp"] = _moment(record)
-        if record.exc_info and record.exc_info[0]:
-            said["exception"] = self.formatException(record.exc_info)
-        return json.dumps(said, ensure_ascii=False, default=repr)
-
-
-class ConsoleLines(logging.Formatter):
-    """A record as people read it on a terminal, in colours or without."""
-
-    def __init__(self, *, colours: bool) -> None:
-        super().__init__()
-        self._colours = colours
-
-    def format(self, record: logging.LogRecord) -> str:
-        """The line of a record, and its traceback below, without the values of variables."""
-        level, paint = record.levelname.lower(), self._paint
-        words = [
-            paint(_DIM, _moment(record)),
-            "[" + paint(_LEVELS.get(level, "") + _BRIGHT, f"{level:<9}") + "]",
-            paint(_BRIGHT, f"{record.getMessage():<30}"),
-        ]
-        for name, value in sorted(_facts(record).items()):
-            words.append(paint(_CYAN, name) + "=" + paint(_MAGENTA, _shown(value)))
-        line = " ".join(words).rstrip(" ")
-        if record.exc_info and record.exc_info[0]:
-            line += "\n" + self.formatException(record.exc_info)
-        return line
-
-    def _paint(self, colour: str, text: str) -> str:
-        return f"{colour}{text}\033[0m" if self._colours else text
-
-
 def configure(settings: Settings) -> None:
     """Set up logging for this process; call it once, before the server starts."""
+    before: list[Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.ExtraAdder(),
+        _with_request_id,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    last: Processor
+    if settings.log_format == "json":
+        before.append(structlog.processors.format_exc_info)
+        last = structlog.processors.JSONRenderer(ensure_ascii=False)
+    else:
+        # The default traceback prints local variables, and those may be tokens or ballots.
+        plain = structlog.dev.plain_traceback
+        last = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(Sparing())
     handler.setFormatter(
-        JsonLines() if settings.log_format == "json" else ConsoleLines(colours=sys.stderr.isatty())
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=before,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last],
+        )
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -119,21 +87,8 @@ def _theirs(record: logging.LogRecord) -> bool:
     return True
 
 
-def _facts(record: logging.LogRecord) -> dict[str, Any]:
-    """What a record tells besides its message, and the request that it belongs to."""
-    told = {name: value for name, value in vars(record).items() if name not in _OF_EVERY_RECORD}
-    told.pop("color_message", None)  # the message once more, in uvicorn's colours
+def _with_request_id(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    event.pop("color_message", None)  # the message once more, in uvicorn's colours
     if request_id := REQUEST_ID.get():
-        told["request_id"] = request_id
-    return told
-
-
-def _moment(record: logging.LogRecord) -> str:
-    at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="microseconds")
-    return at.replace("+00:00", "Z")
-
-
-def _shown(value: object) -> str:
-    """A value without blanks or quotes as it is, any other so that its end can be seen."""
-    plain = isinstance(value, str) and not set(value) & set(" \t=\r\n\"'")
-    return str(value) if plain else repr(value)
+        event["request_id"] = request_id
+    return event
