@@ -10,7 +10,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
 from sqlmodel import Session
 
-from townhall.live.bus import NONE
+from townhall.live.bus import News
 from townhall.live.hub import Hub
 from townhall.settings import Settings
 from townhall.storage import audit
@@ -90,23 +90,22 @@ class Hall:
         `decide` raises rolls everything back that it did.
         """
 
-        def task(session: Session, now: int) -> tuple[Change[T], frozenset[int]]:
-            raised = NONE
+        def task(session: Session, now: int) -> tuple[T, News]:
+            raised: frozenset[int] = frozenset()
             if forum is not None and revise:
                 raised = frozenset({audit.raise_revision(session, forum)})
             change = decide(session, now)
             if forum is not None and change.audit is not None:
                 audit.record(session, forum, *change.audit)
-            return change, raised
+            return change.value, News(change.slices, raised)
 
-        def announce(done: tuple[Change[T], frozenset[int]]) -> None:
-            change, raised = done
+        def announce(done: tuple[T, News]) -> None:
             if forum is not None:
-                self.hub.announce(forum, change.slices, raised)
+                self.hub.announce(forum, done[1])
 
         write = self.writer.change_together if together else self.writer.change
-        done: tuple[Change[T], frozenset[int]] = await write(task, announce)
-        return done[0].value
+        done: tuple[T, News] = await write(task, announce)
+        return done[0]
 
     async def cast(self, ballot: CastBallot) -> dict[str, Any]:
         """Store a ballot and give the answer for its phone."""
@@ -114,4 +113,4 @@ class Hall:
 
     def _batch_committed(self, forums: set[int]) -> None:
         for forum in forums:
-            self.hub.announce(forum, BALLOT_SLICES)
+            self.hub.announce(forum, News(BALLOT_SLICES))

@@ -22,8 +22,12 @@ from townhall.screens import slices
 T = TypeVar("T")
 Shown = dict[tuple[Audience, int | None, str], bytes]
 
-ROOMS: tuple[tuple[Audience, int | None], ...] = (("phone", None), ("console", None), ("desk", 1))
-OFTEN = 1
+ROOMS: tuple[tuple[Audience, int | None], ...] = (
+    ("phone", None),
+    ("stage", None),
+    ("console", None),
+    ("desk", 1),
+)
 
 
 class WatchedHall(Hall):
@@ -42,7 +46,7 @@ class WatchedHall(Hall):
     ) -> T:
         """As in `Hall`; fails where the change keeps something to itself."""
         self.seen[kind_of(decide)] += 1
-        if forum is None or (self.seen[kind_of(decide)] > OFTEN and not self.always):
+        if forum is None or (self.seen[kind_of(decide)] > 1 and not self.always):
             return await super().change(forum, decide, revise=revise, together=together)
 
         def watched(session: Session, now: int) -> Change[T]:

@@ -15,9 +15,10 @@ from pathlib import Path
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from townhall.cli import main
+from townhall.sockets.handshake import Handshake
 from townhall.sockets.lane import Client
 
-SOCKETS = (WebSocketsSansIOProtocol, Client)
+SOCKETS = (Handshake, WebSocketsSansIOProtocol, Client)
 
 
 def tell(file: Path) -> None:

@@ -86,7 +86,6 @@ ROOMS = {
 SINGLE_FILES = {
     "townhall/web/metrics.py": ("prometheus_client",),
     "townhall/live/bus_redis.py": ("redis",),
-    "townhall/sockets/handshake.py": ("uvicorn",),
     "townhall/sockets/frames.py": ("websockets",),
 }
 """Outside names that one file of a room may import and the rest may not."""

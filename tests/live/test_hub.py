@@ -23,7 +23,7 @@ async def started() -> tuple[Hub, Told]:
 
 async def test_first_news_is_told_at_once() -> None:
     hub, told = await started()
-    hub.announce(7, frozenset({"tally"}))
+    hub.announce(7, News(frozenset({"tally"})))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     assert told == [(7, News(frozenset({"tally"})))]
@@ -33,7 +33,7 @@ async def test_first_news_is_told_at_once() -> None:
 async def test_storm_of_news_is_gathered_per_forum() -> None:
     hub, told = await started()
     for n in range(1_000):
-        hub.announce(7 + n % 2, frozenset({"tally", f"part-{n % 4}"}))
+        hub.announce(7 + n % 2, News(frozenset({"tally", f"part-{n % 4}"})))
     await asyncio.sleep(hubs.PAUSE * 3)
     for forum in (7, 8):
         mine = [news.slices for told_forum, news in told if told_forum == forum]
@@ -44,10 +44,10 @@ async def test_storm_of_news_is_gathered_per_forum() -> None:
 
 async def test_news_during_the_pause_follows_after_it() -> None:
     hub, told = await started()
-    hub.announce(7, frozenset({"tally"}))
+    hub.announce(7, News(frozenset({"tally"})))
     await asyncio.sleep(0.01)
-    hub.announce(7, frozenset({"agenda"}))
-    hub.announce(7, frozenset({"stage"}))
+    hub.announce(7, News(frozenset({"agenda"})))
+    hub.announce(7, News(frozenset({"stage"})))
     await asyncio.sleep(hubs.PAUSE * 3)
     assert told == [(7, News(frozenset({"tally"}))), (7, News(frozenset({"agenda", "stage"})))]
     await hub.stop()
@@ -63,9 +63,9 @@ async def test_failing_listener_hears_the_next_news(caplog: object) -> None:
             raise RuntimeError("a screen could not be read")
 
     await hub.start(listen)
-    hub.announce(7, frozenset({"tally"}))
+    hub.announce(7, News(frozenset({"tally"})))
     await asyncio.sleep(0.01)
-    hub.announce(7, frozenset({"agenda"}))
+    hub.announce(7, News(frozenset({"agenda"})))
     await asyncio.sleep(hubs.PAUSE * 3)
     assert told[1:] == [(7, News(frozenset({"agenda"})))]
     await hub.stop()
@@ -73,7 +73,7 @@ async def test_failing_listener_hears_the_next_news(caplog: object) -> None:
 
 async def test_nothing_is_announced_for_no_slices() -> None:
     hub, told = await started()
-    hub.announce(7, frozenset())
+    hub.announce(7, News(frozenset()))
     await asyncio.sleep(0.01)
     assert told == []
     await hub.stop()
@@ -81,10 +81,10 @@ async def test_nothing_is_announced_for_no_slices() -> None:
 
 async def test_a_revision_that_shows_nowhere_is_told_as_well() -> None:
     hub, told = await started()
-    hub.announce(7, frozenset({"agenda"}), frozenset({41}))
+    hub.announce(7, News(frozenset({"agenda"}), frozenset({41})))
     await asyncio.sleep(0.01)
-    hub.announce(7, frozenset({"stage"}), frozenset({42}))
-    hub.announce(7, frozenset(), frozenset({43}))
+    hub.announce(7, News(frozenset({"stage"}), frozenset({42})))
+    hub.announce(7, News(frozenset(), frozenset({43})))
     assert hub.coming(7) == News(frozenset({"stage"}), frozenset({42, 43}))
     await asyncio.sleep(hubs.PAUSE * 3)
     assert [news.revisions for _, news in told] == [{41}, {42, 43}]

@@ -1,10 +1,10 @@
-"""How a websocket begins: what is answered in short, and what goes the long way."""
+"""How a websocket begins: what is answered, and what is refused."""
 
 import asyncio
 import inspect
+from types import SimpleNamespace
 
 import pytest
-import websockets
 from hypothesis import given
 from hypothesis import strategies as st
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -12,7 +12,7 @@ from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
 from tests.sockets.conftest import House
-from townhall.sockets.handshake import LONGEST_LINE, MOST_HEADERS, upgrade
+from townhall.sockets.handshake import LONGEST_LINE, MOST_HEADERS, Handshake, upgrade
 
 pytestmark = pytest.mark.anyio
 
@@ -27,6 +27,9 @@ HEADERS = {
     b"sec-websocket-extensions": b"permessage-deflate; client_max_window_bits",
     b"cookie": b"townhall=0123",
 }
+
+
+MORE = (b"content-length", b"transfer-encoding", b"sec-websocket-protocol")
 
 
 def request(first: bytes = FIRST, more: bytes = b"", **changed: bytes | None) -> bytes:
@@ -87,19 +90,25 @@ def test_request_of_a_browser_is_answered_with_the_key_of_the_standard() -> None
         request(more=b"x: " + b"y" * LONGEST_LINE + b"\r\n"),
         request(more=b"x: y\r\n" * MOST_HEADERS),
         request() + b"\x81\x00",
+        request(connection=b"@, upgrade"),
+        request(content_length=b"5"),
+        request(transfer_encoding=b"chunked"),
+        request(sec_websocket_protocol=b"a b"),
         b"",
     ],
 )
-def test_what_is_wrong_or_unusual_goes_the_long_way(asked: bytes) -> None:
+def test_what_is_wrong_or_unusual_is_refused(asked: bytes) -> None:
     assert upgrade(asked) is None
 
 
 @given(
     first=st.sampled_from([FIRST, FIRST.replace(b"GET", b"PUT"), b"GET / HTTP/1.1", b"GET"]),
     changed=st.dictionaries(
-        st.sampled_from([name.decode().replace("-", "_") for name in HEADERS]),
+        st.sampled_from([name.decode().replace("-", "_") for name in (*HEADERS, *MORE)]),
         st.none()
-        | st.sampled_from([*HEADERS.values(), b"", b"Upgrade", b"upgrade,close", b"13, 8"])
+        | st.sampled_from(
+            [*HEADERS.values(), b"", b"Upgrade", b"upgrade,close", b"13, 8", b"0", b"5", b"chunked"]
+        )
         | st.binary(max_size=30),
         max_size=3,
     ),
@@ -135,10 +144,29 @@ async def test_each_way_answers_as_it_should(house: House) -> None:
     assert await answer(house, request(**same, sec_websocket_key=None)) == b"400"
 
 
-async def test_who_asks_in_an_unusual_way_is_served_over_the_stock_path(house: House) -> None:
-    address = house.url.replace("http", "ws", 1) + "/socket%2Eio/?EIO=4&transport=websocket"
-    async with websockets.connect(address) as socket:
-        assert str(await socket.recv()).startswith("0{")
+async def test_who_goes_on_before_the_answer_is_ended_and_harms_nobody(house: House) -> None:
+    host, port = house.url.removeprefix("http://").split(":")
+    own = house.url.removeprefix("http://").encode()
+    asked = request(host=own, origin=b"http://" + own)
+    for _ in range(10):
+        _, writer = await asyncio.open_connection(host, int(port))
+        writer.write(asked + b"\x00" * 900_000)
+        await asyncio.sleep(0.02)
+        writer.transport.abort()
+    assert await answer(house, asked) == b"101"
+
+
+def test_a_second_piece_before_the_answer_ends_the_connection() -> None:
+    done: list[str] = []
+    line = SimpleNamespace(abort=lambda: done.append("abort"))
+    config = SimpleNamespace(loaded_app=None)
+    state = SimpleNamespace(connections=set(), tasks=set())
+    handshake = Handshake(config, state, {})
+    handshake.connection_made(line)
+    handshake._asked = True
+    handshake.data_received(b"more")
+    handshake.connection_lost(None)
+    assert (done, handshake.over, state.connections) == (["abort"], True, set())
 
 
 def test_uvicorn_has_what_the_handshake_touches() -> None:

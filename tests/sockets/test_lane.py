@@ -36,6 +36,10 @@ class Transport:
 
     written: bytes = b""
     done: list[str] = field(default_factory=list)
+    closing: bool = False
+
+    def is_closing(self) -> bool:
+        return self.closing
 
     def write(self, data: bytes) -> None:
         self.written += data
@@ -86,6 +90,8 @@ class Street:
         taken: list[Client] = []
 
         class Handshake:
+            over = False
+
             def hand_over(self, client: Client) -> None:
                 client.opened(cast("Any", transport), set())
                 taken.append(client)
@@ -201,6 +207,21 @@ async def test_frames_that_say_nothing_are_free_but_not_by_the_thousand() -> Non
     assert transport.done[-1] == "abort"
 
 
+async def test_who_has_gone_before_the_lane_had_it_is_not_taken() -> None:
+    street = Street()
+    street.lane.take(cast("Any", SimpleNamespace(over=True)))
+    assert list(street.lane.clients()) == []
+
+
+async def test_a_line_that_closes_is_not_pinged_and_the_others_are() -> None:
+    street = Street()
+    lines = [street.client()[1] for _ in range(3 * PING_SECONDS)]
+    for closing in lines[::2]:
+        closing.closing = True
+    await street.seconds(PING_SECONDS)
+    assert [b"2" in line.packets for line in lines] == [not line.closing for line in lines]
+
+
 async def test_nothing_is_kept_of_clients_that_have_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     street = Street()
     seats = itertools.count(1)
@@ -211,19 +232,20 @@ async def test_nothing_is_kept_of_clients_that_have_gone(monkeypatch: pytest.Mon
         return SimpleNamespace(id=1), Actor("seated", forum=1, seat=seat, session=seat, table=2)
 
     monkeypatch.setattr("townhall.actions.people.arrive", arrive)
-    for moment in (0.0, 0.05):  # gone while it was let in, and afterwards
+    for let_in in (False, True):  # gone while it was let in, and afterwards
         clients = [street.client(named=False)[0] for _ in range(30)]
         for client in clients:
             client.data_received(masked(TEXT, b'40{"forum":"123456","token":"t"}'))
-        await asyncio.sleep(moment)
+        await asyncio.gather(*(street.lane.arriving.values() if let_in else ()))
         for client in clients[::3]:
             client.pause_writing()
         for client in clients[::2]:
             client.end()
-        assert moment == 0 or len(street.lane.inbox.live) == 30
+        assert len(street.lane.inbox.live) == (30 if let_in else 0)
         for client in clients:
             client.connection_lost(None)
-    await asyncio.sleep(0.05)
+    await asyncio.gather(*street.lane.arriving.values())
+    await asyncio.sleep(0)
     lane, inbox, outbox = street.lane, street.lane.inbox, street.outbox
     kept = (lane._deaf, lane.arriving, inbox.live, inbox.of_holder, outbox.rooms, outbox._phones)
     assert [*lane.clients(), *filter(None, kept)] == []

@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from tests import facts
 from tests.sockets.test_defences import Told
+from townhall.actions import ballots
 from townhall.domain.audience import Actor
 from townhall.hall import BALLOT_SLICES, Change, Hall
 from townhall.live.bus import NOTHING, News
@@ -132,6 +133,23 @@ async def test_lost_news_is_found_although_other_news_came_after_it(hearing: Hea
     assert [set(found) for found in await hearing.heard()] == [{"forum"}]
 
 
+async def test_lost_ballots_are_told_by_a_look_once(
+    hearing: Hearing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with writing(hearing.hall.database) as session:
+        question = facts.question(session, hearing.forum)
+        seat = facts.seat(session, hearing.forum)
+    await hearing.heard()
+    voter = Actor("seated", forum=hearing.forum, seat=seat, seat_kind="ticket")
+    vote = {"question": question, "key": "0" * 32, "rev": 1, "nonce": "1" * 32, "choice": "yes"}
+    assert (await ballots.cast(hearing.hall, voter, **vote))["status"] == "counted"
+    await asyncio.sleep(0.1)
+    (found,) = await hearing.heard()
+    assert "turnout" in found
+    monkeypatch.setattr(outbox, "_views", failing)
+    assert await hearing.heard() == []
+
+
 async def test_lost_news_is_found_while_votes_flow(hearing: Hearing) -> None:
     await hearing.hall.hub.start(hearing.outbox.changed)
     await hearing.heard()
@@ -149,7 +167,7 @@ async def test_who_heard_of_every_revision_is_not_read_again(
         await hearing.rename(title)
     for _ in range(3):  # the last is heard first, as happens where several processes speak
         await hearing.heard(hearing.arrived())
-    monkeypatch.setattr(outbox, "_frames", failing)
+    monkeypatch.setattr(outbox, "_views", failing)
     assert await hearing.heard() == []
 
 
@@ -177,27 +195,6 @@ async def test_phones_hear_nothing_of_what_only_staff_may_see(hearing: Hearing) 
     assert len(phone.heard) == before + 2
 
 
-async def test_phones_hear_of_somebody_who_came_only_where_that_moves_something(
-    hearing: Hearing, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(outbox, "PHONE_PAUSE", 0.0)
-    phone = Told()
-    room = Room(hearing.forum, "phone", None)
-    hearing.outbox.joined(Connection(Actor("seated", forum=hearing.forum, seat=1), room, phone))
-    with writing(hearing.hall.database) as session:
-        facts.question(session, hearing.forum, eligibility="open")
-    await hearing.heard()
-    here = News(frozenset({"room", "turnout"}))
-    before = len(phone.heard)
-    await hearing.heard(here)
-    assert len(phone.heard) == before
-    with writing(hearing.hall.database) as session:
-        facts.seat(session, hearing.forum, kind="open")
-    await hearing.heard(here)
-    await hearing.heard(here)
-    assert len(phone.heard) == before + 1
-
-
 async def test_a_process_of_phones_alone_is_not_read_again_for_what_staff_did(
     hearing: Hearing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -210,7 +207,7 @@ async def test_a_process_of_phones_alone_is_not_read_again_for_what_staff_did(
     await hearing.rename("새 이름")
     notes, revisions = frozenset({"notes"}), hearing.arrived().revisions
     await hearing.outbox.changed(hearing.forum, notes, revisions)
-    monkeypatch.setattr(outbox, "_frames", failing)
+    monkeypatch.setattr(outbox, "_views", failing)
     await hearing.outbox.catch_up()
     assert hearing.outbox._told.stands_at(
         hearing.forum, (await hearing.hall.read(slices.versions, [hearing.forum]))[hearing.forum]
@@ -239,7 +236,7 @@ async def test_news_that_could_not_be_read_is_told_with_the_next_look(
     await hearing.heard()
     hearing.hall.database.trouble.reason = "disk_full"  # which no version counts
     with monkeypatch.context() as broken:
-        broken.setattr(outbox, "_frames", failing)
+        broken.setattr(outbox, "_views", failing)
         with pytest.raises(ReadError):
             await hearing.heard(news)
     assert [set(found) for found in await hearing.heard()] == [{"trouble"}]
@@ -253,12 +250,12 @@ async def test_a_forum_that_cannot_be_read_holds_back_no_other(
     broken, good = hearing.forum, Told()
     assert broken < other
     hearing.outbox.joined(Connection(Actor("stage", forum=other), Room(other, "stage", None), good))
-    frames = outbox._frames
+    views = outbox._views
 
     def read(session: Session, rooms: list[Room], *asked: Any) -> Any:
-        return failing() if rooms[0].forum == broken else frames(session, rooms, *asked)
+        return failing() if rooms[0].forum == broken else views(session, rooms, *asked)
 
-    monkeypatch.setattr(outbox, "_frames", read)
+    monkeypatch.setattr(outbox, "_views", read)
     await hearing.outbox.catch_up()
     assert (hearing.stage.heard, len(good.heard)) == ([], 1)
 
@@ -300,7 +297,7 @@ async def test_nothing_is_kept_of_forums_whose_listeners_have_gone(hall: Hall) -
     for phone in phones:
         outbox.joined(phone)
     for forum in forums:
-        await outbox.changed(forum, frozenset({"tally"}))
+        await outbox.changed(forum, frozenset({"tally"}), frozenset())
     for phone in phones:
         outbox.left(phone)
     await outbox.catch_up()

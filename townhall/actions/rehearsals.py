@@ -28,7 +28,6 @@ log = logging.getLogger(__name__)
 MOST_DESKS = 20
 CUT_SECONDS = 2.5
 """A server cuts the sockets of ended sessions once a second."""
-_CLOSED = frozenset({"forum", "questions", "turnout", "tally"})
 LOOK_SECONDS, EMPTY_LOOKS = 0.25, 40
 """Presence of a server that died has run out by then."""
 
@@ -124,7 +123,7 @@ async def delete(hall: Hall, actor: Actor, copy: int) -> None:
 
     def close(session: Session, now: int) -> Change[None]:
         rehearsals.close(session, copy, now)
-        return Change(None, _CLOSED)
+        return Change(None, frozenset({"forum", "questions", "turnout", "tally"}))
 
     def remove(session: Session, now: int) -> Change[None]:
         rehearsals.remove(session, copy)

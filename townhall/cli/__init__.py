@@ -27,13 +27,13 @@ COMMANDS = {
 
 _MODULE = {"import": "import_", "export": "export_"}
 
-LOOK_EVERY = (100_000, 20)
+COLLECT_EVERY = (100_000, 20)
 """Looking for rings three hundred times among what is being loaded took a tenth of a start."""
 
 
 def main() -> None:
     """Run one command; an unknown one is exit 2 and one clear line."""
-    gc.set_threshold(*LOOK_EVERY)
+    gc.set_threshold(*COLLECT_EVERY)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # Korean on a terminal that has none

@@ -88,7 +88,7 @@ class Server:
         """Serve until a signal comes."""
         serving = asyncio.create_task(self._uvicorn.serve(sockets=[self.socket]))
         await self.started()
-        gc.freeze()
+        gc.freeze()  # What a start made is never looked through again.
         gc.set_threshold(*COLLECT_EVERY)
         if self._url_file is not None:
             self._url_file.write_text(self.settings.local + "\n")

@@ -1,8 +1,8 @@
 """Thousands of phones in one process: events are counted unread, votes are written beforehand.
 
 What such a phone costs is nearly all the kernel's: some 10 µs a frame to receive anything, 3 µs to
-find its end. Belongs here: a phone that counts, goes deaf, loses its connection. Does not belong
-here: what phones are asked to do (`loadtests`).
+find its end. Belongs here: a phone that counts, goes deaf, loses its connection, and `OwnLines`, by
+which they redeem their tickets. Does not belong here: what phones are asked to do (`loadtests`).
 """
 
 import asyncio

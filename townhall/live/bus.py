@@ -4,17 +4,16 @@ screens repair themselves from the stored versions within a second."""
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
-NONE: frozenset[int] = frozenset()
-
 
 class News(NamedTuple):
     """Which parts of a forum changed, and the revisions whose whole change this is.
 
-    Who has heard of every revision has missed nothing; what moves no revision names none.
+    Who has heard of every revision has missed nothing but ballots, which have a count of their
+    own, and who has joined: what moves no revision names none.
     """
 
     slices: frozenset[str]
-    revisions: frozenset[int] = NONE
+    revisions: frozenset[int] = frozenset()
 
     def __or__(self, other: "News") -> "News":
         """Both at once."""

@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from townhall.live.bus import DEAF, NONE, NOTHING, Bus, News
+from townhall.live.bus import DEAF, NOTHING, Bus, News
 
 log = logging.getLogger(__name__)
 
@@ -51,11 +51,8 @@ class Hub:
         """What listeners will be told of this forum in a moment."""
         return self._pending.get(forum, NOTHING)
 
-    def announce(
-        self, forum: int, slices: frozenset[str], revisions: frozenset[int] = NONE
-    ) -> None:
-        """Tell every process that these parts of a forum changed, and with which revisions."""
-        news = News(slices, revisions)
+    def announce(self, forum: int, news: News) -> None:
+        """Tell every process what changed in a forum."""
         if news != NOTHING:
             self._bus.publish(forum, news)
 

@@ -81,7 +81,9 @@ SLICES: Mapping[str, Slice] = {
 }
 
 ALL: frozenset[str] = frozenset(SLICES)
-OPEN: frozenset[str] = frozenset(name for name, part in SLICES.items() if "phone" in part.audiences)
+ON_PHONES: frozenset[str] = frozenset(
+    name for name, part in SLICES.items() if "phone" in part.audiences
+)
 
 _UNCOUNTED = ("room", "rehearsal", "trouble")
 """What moves although no version does: who is here, and what can be saved."""
@@ -141,7 +143,7 @@ def recent(
     name = (epoch, forum, audience, table)
     revision, batches = audit.version(session, forum)
     kept = _recent.get(name)
-    if kept is None or kept[0] != (epoch, revision, batches) or now - kept[2] > FRESH_MS:
+    if kept is None or kept[0] != (epoch, revision, batches) or not 0 <= now - kept[2] <= FRESH_MS:
         if len(_recent) >= MOST_KEPT:
             _recent.clear()
         kept = (*read(session, forum, audience, table, epoch=epoch), now)

@@ -8,7 +8,8 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from townhall.settings import Settings
-from townhall.sockets import handshake, lane
+from townhall.sockets import lane
+from townhall.sockets.handshake import EXTENSION
 from townhall.sockets.packets import PATH
 
 
@@ -34,8 +35,8 @@ def mounted(
         if origin and origin not in listed and origin.split("://", 1)[-1] != own:
             await send({"type": "websocket.close", "code": 1008})
             return
-        begun = scope.get("extensions", {}).get(handshake.EXTENSION)
-        if begun is None:
+        handshake = scope.get("extensions", {}).get(EXTENSION)
+        if handshake is None:
             await over_stock()(scope, receive, send)
             return
         await receive()
@@ -43,7 +44,7 @@ def mounted(
             await send({"type": "websocket.close", "code": 1008})
             return
         await send({"type": "websocket.accept"})
-        over_lane.take(begun)
+        over_lane.take(handshake)
 
     return check
 

@@ -2,9 +2,8 @@
 
 uvicorn reads the request; as it would go on, the request is parsed a second time and answered by
 machinery for frames, queues and keepalive that the lane never uses, and that costs a third of a
-join. Here a request that is as our own clients write it is answered at once (RFC 6455, 4.2).
-Anything else, be it wrong or only unusual, goes the way of uvicorn and `websockets`, which refuse
-it, or hand it to the stock path.
+join. Here it is answered at once (RFC 6455, 4.2), and refused where it is not as browsers and our
+own clients write it: `upgrade` is stricter than `websockets` and never laxer.
 
 Touches of uvicorn: what `HttpToolsProtocol.handle_websocket_upgrade` calls of a protocol, and
 `connections`, whose members it shuts down; tests/sockets/test_handshake.py holds them still.
@@ -19,45 +18,59 @@ from collections.abc import Callable
 from hashlib import sha1
 from typing import Any
 
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-
 log = logging.getLogger(__name__)
 
 EXTENSION = "townhall.lane"
 LONGEST_LINE, MOST_HEADERS = 8_192, 128
 """As `websockets` has them."""
 _REQUEST = re.compile(rb"GET (/[!-~]*) HTTP/1\.1")
-_HEADER = re.compile(rb"([0-9a-z!#$%&'*+.^_`|~-]+): ([\t -~\x80-\xff]*)")
+_TOKEN = rb"[0-9A-Za-z!#$%&'*+.^_`|~-]+"
+_HEADER = re.compile(rb"(" + _TOKEN + rb"): ([\t -~\x80-\xff]*)")
+_TOKENS = re.compile(_TOKEN + rb"(?:[\t ]*,[\t ]*" + _TOKEN + rb")*")
 _ONCE = frozenset(
-    (b"host", b"origin", b"upgrade", b"connection", b"sec-websocket-key", b"sec-websocket-version")
+    (
+        b"host",
+        b"origin",
+        b"upgrade",
+        b"connection",
+        b"content-length",
+        b"sec-websocket-key",
+        b"sec-websocket-protocol",
+        b"sec-websocket-version",
+    )
 )
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-_REFUSED = b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-_FAILED = b"HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+_ACCEPTED = b"101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade"
+_WRONG = b"400 Bad Request\r\ncontent-length: 0\r\nconnection: close"
+_REFUSED = b"403 Forbidden\r\ncontent-length: 0\r\nconnection: close"
 
 
 class Handshake(asyncio.Protocol):
     """A connection from uvicorn's request until the lane has it."""
 
     def __init__(self, config: Any, server_state: Any, app_state: dict[str, Any]) -> None:
-        self._made = {"config": config, "server_state": server_state, "app_state": app_state}
         self._app: Callable[..., Any] = config.loaded_app
         self._connections: set[Any] = server_state.connections
         self._tasks: set[asyncio.Task[None]] = server_state.tasks
         self._transport: asyncio.Transport
         self._accept = b""
-
-    # What uvicorn calls
+        self._asked = False
+        self.over = False
 
     def connection_made(self, transport: Any) -> None:
         self._transport = transport
         self._connections.add(self)
 
     def data_received(self, data: bytes) -> None:
-        """The request, whole; nothing more comes before it is answered."""
+        """The request, whole. Who goes on before it is answered is no client of ours."""
+        if self._asked:
+            self._transport.abort()
+            return
+        self._asked = True
         found = upgrade(data)
         if found is None:
-            self._go_the_long_way(data)
+            self._say(_WRONG)
+            self._transport.close()
             return
         scope, self._accept = found
         scope["extensions"] = {EXTENSION: self}
@@ -66,22 +79,19 @@ class Handshake(asyncio.Protocol):
         task.add_done_callback(self._tasks.discard)
 
     def connection_lost(self, error: Exception | None) -> None:
+        self.over = True
         self._connections.discard(self)
 
     def shutdown(self) -> None:
         """The server stops now."""
         self._transport.close()
 
-    # What the lane calls
-
     def hand_over(self, client: Any) -> None:
-        """Give the accepted connection away; this protocol is done with it and can be forgotten."""
+        """Give the accepted connection away, unless it is `over`; then this can be forgotten."""
         self._connections.discard(self)
         self._connections.add(client)
         self._transport.set_protocol(client)
         client.opened(self._transport, self._connections)
-
-    # Ours
 
     async def _ask(self, scope: dict[str, Any]) -> None:
         """Let the app decide, as ASGI has it: it hears `connect`, and accepts or closes."""
@@ -89,35 +99,27 @@ class Handshake(asyncio.Protocol):
             await self._app(scope, self._receive, self._send)
         except Exception:
             log.exception("a websocket could not be opened")
-            self._transport.write(_FAILED)
-            self._transport.close()
+            self._transport.abort()
 
     async def _receive(self) -> dict[str, Any]:
         return {"type": "websocket.connect"}
 
     async def _send(self, message: dict[str, Any]) -> None:
         if message["type"] == "websocket.accept":
-            self._transport.write(
-                b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
-                b"Connection: Upgrade\r\nSec-WebSocket-Accept: " + self._accept + b"\r\n\r\n"
-            )
+            self._say(_ACCEPTED + b"\r\nSec-WebSocket-Accept: " + self._accept)
         else:
-            self._transport.write(_REFUSED)
+            self._say(_REFUSED)
             self._transport.close()
 
-    def _go_the_long_way(self, data: bytes) -> None:
-        """Let uvicorn do it all; the line is given over once uvicorn has given it to us."""
-        other = WebSocketsSansIOProtocol(**self._made)
-        self._connections.discard(self)
-        asyncio.get_running_loop().call_soon(self._transport.set_protocol, other)
-        other.connection_made(self._transport)
-        other.data_received(data)
+    def _say(self, answer: bytes) -> None:
+        if not self.over:
+            self._transport.write(b"HTTP/1.1 " + answer + b"\r\n\r\n")
 
 
 def upgrade(request: bytes) -> tuple[dict[str, Any], bytes] | None:
     """The ASGI scope of a websocket that this request opens, and the key that accepts it.
 
-    None for what is no such request, or not a plain one.
+    None for what is no such request, or not as our clients write it.
     """
     head, _, rest = request.partition(b"\r\n\r\n")
     first, *lines = head.split(b"\r\n")
@@ -130,14 +132,19 @@ def upgrade(request: bytes) -> tuple[dict[str, Any], bytes] | None:
         header = _HEADER.fullmatch(line)
         if header is None or len(line) > LONGEST_LINE:
             return None
-        name, value = header.groups()
+        name, value = header[1].lower(), header[2]
         if name in _ONCE and name in found:
             return None
         headers.append((name, value))
         found[name] = value
+    if found.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in found:
+        return None  # a proxy would take for a body what is a frame here
+    wanted = _TOKENS.fullmatch(found.get(b"connection", b"").lower())
     if (
-        found.get(b"upgrade", b"").lower() != b"websocket"
-        or b"upgrade" not in found.get(b"connection", b"").lower().replace(b" ", b"").split(b",")
+        not _TOKENS.fullmatch(found.get(b"sec-websocket-protocol", b"none"))
+        or found.get(b"upgrade", b"").lower() != b"websocket"
+        or wanted is None
+        or b"upgrade" not in re.split(rb"[\t ]*,[\t ]*", wanted[0])
         or found.get(b"sec-websocket-version") != b"13"
     ):
         return None

@@ -253,6 +253,8 @@ class Lane:
 
     def take(self, handshake: Handshake) -> None:
         """Let a connection whose handshake is done go on without ASGI."""
+        if handshake.over:  # it has gone while the app was asked
+            return
         client = Client(self, next(self._turn))
         self._slots[client.slot].add(client)
         handshake.hand_over(client)
@@ -304,7 +306,7 @@ class Lane:
                 COUNTS.ended["silent"] += 1
                 client.transport.abort()
         for client in self._slots[self._second % PING_SECONDS]:
-            if not client.deaf:
+            if not client.deaf and not client.transport.is_closing():
                 client.silent, client.nameless = True, client.connection is None
                 client.chatter = 0
                 client.transport.write(_PING)

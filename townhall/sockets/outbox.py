@@ -1,4 +1,4 @@
-"""From "forum 7: tally" to frames: reads each audience's slices once and sends them to its room.
+"""From "forum 7: tally" to views: reads each audience's slices once and sends them to its room.
 
 Only audiences that listen in this process are read. Phones are told about ballots at most once a
 second: a hall of five thousand does not need its turnout four times as often. What each room was
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PHONE_PAUSE = 1.0
-NONE: frozenset[int] = frozenset()
 AT_ONCE = 500  # recipients between two looks at what else the loop has to do
 
 
@@ -40,8 +39,8 @@ class Room(NamedTuple):
     table: int | None
 
 
-class Frame(NamedTuple):
-    """What a room is to be sent."""
+class View(NamedTuple):
+    """What a room is to be shown."""
 
     room: Room
     version: slices.Version
@@ -55,7 +54,7 @@ class Outbox:
         self.hall = hall
         self.rooms: defaultdict[Room, set[Connection]] = defaultdict(set)
         self._phones: Counter[tuple[int, int, int]] = Counter()
-        self._shown: dict[Room, Frame] = {}
+        self._shown: dict[Room, dict[str, Any]] = {}
         self._told = Told()
         self._turns: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._phones_told: dict[int, float] = {}
@@ -84,17 +83,17 @@ class Outbox:
         """How many seats, not sockets, are here: (forum, table or 0) -> seats."""
         return dict(Counter((forum, table) for forum, table, _ in self._phones))
 
-    async def changed(
-        self, forum: int, names: frozenset[str], revisions: frozenset[int] = NONE
-    ) -> None:
+    async def changed(self, forum: int, names: frozenset[str], revisions: frozenset[int]) -> None:
         """Send the named slices of a forum to whoever listens here: all that these revisions moved.
 
         Where they cannot be read, `catch_up` looks for what was missed.
         """
         phones, others = self._listening(forum)
-        shown, ballots_ = names & slices.OPEN, names & BALLOT_SLICES
-        later = shown <= BALLOT_SLICES and (not shown or self._too_soon(forum, ballots_))
-        await self._send(forum, others if later else others + phones, names, revisions)
+        theirs = names & slices.ON_PHONES
+        # All parts of a batch are put by: only together they show up to which one phones know.
+        if not theirs or (theirs <= BALLOT_SLICES and self._too_soon(forum, names & BALLOT_SLICES)):
+            phones = []
+        await self._send(forum, others + phones, names, revisions)
 
     def _listening(self, forum: int) -> tuple[list[Room], list[Room]]:
         """The rooms of phones in a forum, and the others."""
@@ -118,7 +117,7 @@ class Outbox:
         names = frozenset(self._phones_later.pop(forum, ()))
         self._phones_told[forum] = time.monotonic()
         phones, _ = self._listening(forum)
-        self._soon(self._send(forum, phones, names))
+        self._soon(self._send(forum, phones, names, frozenset()))
 
     def _soon(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(_logged(work))
@@ -146,46 +145,48 @@ class Outbox:
         forum: int,
         rooms: list[Room],
         names: frozenset[str],
-        revisions: frozenset[int] = NONE,
+        revisions: frozenset[int],
     ) -> None:
         """Tell these rooms news.
 
         One after another for each forum, so that what is told last is what was read last.
         """
         async with self._turns[forum]:
-            frames = await self._read(forum, rooms, names)
-            await self._show(frames)
+            views = await self._read(forum, rooms, names)
+            await self._show(views)
             self._told.revisions(forum, revisions)
-            if frames and names >= BALLOT_SLICES:
-                self._told.batches(forum, frames[0].version[2])
+            if views:
+                self._note(forum, names, views[0].version)
 
-    async def _read(self, forum: int, rooms: list[Room], names: frozenset[str]) -> list[Frame]:
+    def _note(self, forum: int, names: frozenset[str], version: slices.Version) -> None:
+        """These parts were looked at and told in this version."""
+        _, revision, batches = version
+        if names >= slices.ALL:
+            self._told.everything(forum, (revision, batches))
+        elif names >= BALLOT_SLICES:
+            self._told.batches(forum, batches)
+
+    async def _read(self, forum: int, rooms: list[Room], names: frozenset[str]) -> list[View]:
         """What these rooms may see of the named slices, all from one snapshot."""
         if not rooms:
             return []
         try:
             if "questions" in names:
                 await ballots.remember_open(self.hall, forum)
-            return await self.hall.read(_frames, rooms, names, self.hall.database.epoch)
+            return await self.hall.read(_views, rooms, names, self.hall.database.epoch)
         except BaseException:
             self._told.forget(forum)
             raise
 
-    async def _show(self, frames: list[Frame]) -> None:
-        """Send each room its frame, where that is news.
+    async def _show(self, views: list[View]) -> None:
+        """Send each room what is news to it.
 
-        Who leads is told of the version also where that is all. Phones are not told that somebody
-        came in while that moved nothing on them.
+        Who leads is told of the version also where that is all.
         """
-        for room, version, values in frames:
-            if room not in self.rooms:
-                continue
-            shown = self._shown.get(room) or Frame(room, version, {})
-            same = shown.version == version and not _differing(values, shown.values)
-            if slices.counted(room.audience) and (same or not values):
-                continue
-            self._shown[room] = Frame(room, version, shown.values | values)
-            await self._tell(room, Message("slices", {"version": version, "slices": values}))
+        for room, version, values in views:
+            if room in self.rooms and (values or not slices.counted(room.audience)):
+                await self._tell(room, Message("slices", {"version": version, "slices": values}))
+                self._shown.setdefault(room, {}).update(values)
 
     async def _tell(self, room: Room, message: Message) -> None:
         """One message for a whole room; votes that come in meanwhile need not wait for all."""
@@ -204,23 +205,23 @@ class Outbox:
         forums = sorted({room.forum for room in self.rooms})
         for forum, version in (await self.hall.read(slices.versions, forums)).items():
             if not self._told.stands_at(forum, version):
-                await _logged(self._look(forum))
+                await _logged(self._look(forum, *version))
         here = {room.forum for room in self.rooms}
         self._told.keep(here)
         for kept in (self._turns, self._phones_told):
             for forum in kept.keys() - here:
                 del kept[forum]
 
-    async def _look(self, forum: int) -> None:
-        """Tell what was missed in one forum, but not what is on its way."""
+    async def _look(self, forum: int, revision: int, batches: int) -> None:
+        """Tell what was missed in one forum up to this version, but not what is on its way."""
         async with self._turns[forum]:
-            version = (await self.hall.read(slices.versions, [forum])).get(forum, (0, 0))
-            names, coming = self._unheard(forum, *version), self.hall.hub.coming(forum).slices
+            names = self._unheard(forum, revision, batches)
+            coming = self.hall.hub.coming(forum).slices
             rooms = [room for room in self.rooms if room.forum == forum] if names else []
-            frames = await self._read(forum, rooms, names - coming)
-            await self._show([self._missed(frame) for frame in frames])
-            if frames and names >= slices.ALL:
-                self._told.everything(forum, frames[0].version[1:])
+            views = await self._read(forum, rooms, names - coming)
+            await self._show([self._missed(view) for view in views])
+            if views:
+                self._note(forum, names, views[0].version)
 
     def _unheard(self, forum: int, revision: int, batches: int) -> frozenset[str]:
         """The parts that may have moved up to this version although nobody said so."""
@@ -231,14 +232,11 @@ class Outbox:
             return BALLOT_SLICES
         return frozenset()  # ballots that were stored a moment ago are on their way
 
-    def _missed(self, frame: Frame) -> Frame:
-        """What of a frame its room was not shown yet."""
-        shown = self._shown.get(frame.room)
-        return frame._replace(values=_differing(frame.values, shown.values if shown else {}))
-
-
-def _differing(values: dict[str, Any], shown: dict[str, Any]) -> dict[str, Any]:
-    return {n: value for n, value in values.items() if n not in shown or shown[n] != value}
+    def _missed(self, view: View) -> View:
+        """What of a view its room was not shown yet."""
+        shown = self._shown.get(view.room, {})
+        missed = {n: v for n, v in view.values.items() if n not in shown or shown[n] != v}
+        return view._replace(values=missed)
 
 
 async def _logged(work: Coroutine[Any, Any, None]) -> None:
@@ -254,8 +252,8 @@ def _phone(connection: "Connection") -> tuple[int, int, int] | None:
     return None if actor.seat is None else (connection.room.forum, actor.table or 0, actor.seat)
 
 
-def _frames(session: Session, rooms: list[Room], names: frozenset[str], epoch: str) -> list[Frame]:
+def _views(session: Session, rooms: list[Room], names: frozenset[str], epoch: str) -> list[View]:
     seen: slices.Seen = {}
     return [
-        Frame(room, *slices.read(session, *room, names, epoch=epoch, seen=seen)) for room in rooms
+        View(room, *slices.read(session, *room, names, epoch=epoch, seen=seen)) for room in rooms
     ]

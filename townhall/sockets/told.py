@@ -6,21 +6,22 @@ so those beyond a gap are kept until it closes, or until a look at everything go
 
 from collections.abc import Iterable
 
-Version = tuple[int, int]  # revision, ballot batches
+MOST_BEYOND = 10_000
+Upto = tuple[int, int]  # revision, ballot batches
 
 
 class Told:
     """Of each forum: a version that was told in full, and revisions beyond it."""
 
     def __init__(self) -> None:
-        self._upto: dict[int, Version] = {}
+        self._upto: dict[int, Upto] = {}
         self._beyond: dict[int, frozenset[int]] = {}
 
-    def stands_at(self, forum: int, version: Version) -> bool:
+    def stands_at(self, forum: int, version: Upto) -> bool:
         """Whether this is what everybody was told, so that nothing needs a look."""
         return self._upto.get(forum) == version
 
-    def everything(self, forum: int, version: Version) -> None:
+    def everything(self, forum: int, version: Upto) -> None:
         """All that a forum shows was looked at, in this version."""
         self._upto[forum] = version
         self._beyond.pop(forum, None)
@@ -34,7 +35,10 @@ class Told:
         while told + 1 in beyond:
             told += 1
         self._upto[forum] = (told, batches)
-        if left := frozenset(r for r in beyond if r > told):
+        left = frozenset(r for r in beyond if r > told)
+        if len(left) > MOST_BEYOND:
+            self.forget(forum)
+        elif left:
             self._beyond[forum] = left
 
     def batches(self, forum: int, batches: int) -> None:
@@ -48,7 +52,7 @@ class Told:
             return True
         told, _ = self._upto[forum]
         heard = self._beyond.get(forum, frozenset()) | coming
-        return revision - told != sum(told < r <= revision for r in heard)
+        return revision - told > sum(told < r <= revision for r in heard)
 
     def lacks_batches(self, forum: int, batches: int) -> bool:
         """Whether ballots were told up to another batch than this."""

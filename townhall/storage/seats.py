@@ -7,7 +7,7 @@ here: the sessions that hold a seat (`sessions`) and who may do all this (`actio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, cast
+from typing import Any
 
 from sqlalchemy import bindparam, func, text
 from sqlalchemy import select as columns
@@ -130,7 +130,7 @@ def places(session: Session, forum: int) -> dict[int, tuple[int, int]]:
     return found
 
 
-_BY_TICKET = columns(
+_BY_TICKET: Any = columns(
     col(Seat.id), col(Seat.forum_id), col(Seat.number), col(Seat.device_hash)
 ).where(col(Seat.ticket_hash) == bindparam("ticket"), col(Seat.voided_at).is_(None))
 _REDEEM = text(
@@ -139,7 +139,8 @@ _REDEEM = text(
 )
 
 
-class Ticketed(Protocol):
+@dataclass(frozen=True)
+class Ticketed:
     """The seat of a ticket, as it was when it was looked at."""
 
     id: int
@@ -150,8 +151,8 @@ class Ticketed(Protocol):
 
 def ticket_seat(session: Session, token: str) -> Ticketed | None:
     """The seat of a ticket, redeemed or not, unless it was voided."""
-    found: Any = session.connection().execute(_BY_TICKET, {"ticket": digest(token)}).first()
-    return cast("Ticketed | None", found)
+    found = session.connection().execute(_BY_TICKET, {"ticket": digest(token)}).first()
+    return None if found is None else Ticketed(*found)
 
 
 def redeem(session: Session, seat: int, key: str | None, now: int) -> bool:

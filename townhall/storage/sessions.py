@@ -25,7 +25,7 @@ from townhall.storage.schema import Session as Row
 
 PAGE_TOKEN_MS = 3_600_000
 
-_OPEN: Any = insert(Row).returning(col(Row.id))
+_INSERT: Any = insert(Row).returning(col(Row.id))
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,8 @@ def open_session(
         "created_at": now,
         "expires": expires,
     }
-    session.flush()  # whatever it refers to
-    made = session.connection().execute(_OPEN, row).scalar_one()
+    session.flush()  # Whatever the row refers to has to be there first.
+    made = session.connection().execute(_INSERT, row).scalar_one()
     return Opened(made, token)
 
 

@@ -1,4 +1,4 @@
-"""One look at the database for everybody who asked while the last look was under way.
+"""One look at the database, or one change, for everybody who asked while the last was under way.
 
 A hall that comes in at once asks the same thing a thousand times: who am I? Each question alone
 costs a hand-over to a reader thread and its statements; together they cost one of each. Whoever
@@ -18,9 +18,12 @@ GATHER_SECONDS = 0.05
 
 
 class Together(Generic[A, B]):
-    """Gathers questions of one kind; `look(questions)` answers them all, in order."""
+    """Gathers questions of one kind; `look(questions)` answers them all, in order.
 
-    def __init__(self, look: Callable[[Sequence[A]], Awaitable[Sequence[B]]]) -> None:
+    An exception among the answers is that asker's alone.
+    """
+
+    def __init__(self, look: Callable[[Sequence[A]], Awaitable[Sequence[B | Exception]]]) -> None:
         self._look = look
         self._waiting: list[tuple[A, asyncio.Future[B]]] = []
         self._looking: asyncio.Task[None] | None = None

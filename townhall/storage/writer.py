@@ -60,7 +60,7 @@ class Writer:
         self._stopping = False
         self._crowded = False
         self._scrub = False
-        self._crowd = Together(self._all)
+        self._together = Together(self._all)
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
         self.id = 0
@@ -109,20 +109,25 @@ class Writer:
                 if not waiting.done():
                     waiting.set_exception(found)
                 return
-            then(found)
-            if not waiting.done():
-                waiting.set_result(found)
+            try:
+                then(found)
+            finally:
+                if not waiting.done():
+                    waiting.set_result(found)
 
         self._enqueue(task, told)
         return await waiting
 
     async def change_together(self, task: Task, then: Callable[[Any], None]) -> Any:
-        """The same for what a whole hall does at once: it may share its transaction.
+        """The same for what a whole hall does at once: on SQLite it may share its transaction.
 
-        What `task` raises takes back what it did, and nothing of the others; a commit that fails
-        is the failure of all.
+        What `task` refuses takes back what it did, and nothing of the others; any other failure is
+        that of all. On PostgreSQL each stays alone: rows that were held until all are done would
+        lock two processes against each other.
         """
-        return await self._crowd.ask((task, then))
+        if self._database.dialect != "sqlite":
+            return await self.change(task, then)
+        return await self._together.ask((task, then))
 
     async def _all(self, asked: Sequence[tuple[Task, Callable[[Any], None]]]) -> list[Any]:
         def each(session: Session, now: int) -> list[Any]:
@@ -136,7 +141,7 @@ class Writer:
         try:
             found: list[Any] = await self.change(each, told)
         except Exception as error:  # noqa: BLE001 - it belongs to whoever asked for the changes
-            return [error] * len(asked)
+            return [_first_refusal(error)] * len(asked)
         return found
 
     def cast(self, ballot: CastBallot, told: Callable[[Answer], None]) -> None:
@@ -290,12 +295,23 @@ class Writer:
 
 
 def _behind_a_savepoint(session: Session, task: Task, now: int) -> Any:
-    """What a change comes to, or what it raised; then nothing of it is left."""
+    """What a change comes to, or why it was refused; then nothing of it is left.
+
+    Whatever else it raises is raised: after a full disk SQLite has no savepoint to go back to.
+    """
     try:
         with session.begin_nested():
             return task(session, now)
-    except Exception as error:  # noqa: BLE001 - it belongs to whoever asked for the change
+    except (Refused, IntegrityError) as error:
         return error
+
+
+def _first_refusal(error: Exception) -> Exception:
+    """Why nothing could be saved, where going back to a savepoint failed after that."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, Refused):
+        cause = cause.__context__
+    return cause or error
 
 
 def _answer(items: Sequence[_Item], answers: Sequence[Any]) -> None:
