@@ -17,7 +17,7 @@ world.localStorage = {
 world.location = { hash: "", pathname: "/f/123456", search: "" };
 world.history = { replaceState: () => (world.location.hash = "") };
 
-const { enter } = await import("../../static/js/screens/join.js");
+const { enter, holder, renew } = await import("../../static/js/screens/join.js");
 
 const SEAT = { status: "ok", token: "t1", seat: 7, expires: 9 };
 const HELD = { status: "refused", code: "seat_held", message: "12번" };
@@ -114,4 +114,20 @@ test("a phone that is known by its pass alone shows it, so that it is asked as w
   const made = phone([HELD], false);
   await made.enter();
   assert.equal(made.page.line.token, "mine");
+});
+
+test("a page whose seat was given back ends with it: the next seat's page knows nothing of what waits here", async () => {
+  kept.set("th:123456:pass", JSON.stringify({ token: "old", seat: 2, expires: 9 }));
+  let loads = 0;
+  world.location.reload = () => (loads += 1);
+  const line = (/** @type {any} */ answer) => ({ code: "123456", token: "old", refresh: async () => null, post: async () => answer });
+  const unsettled = {};
+  const renewed = renew(/** @type {any} */ (line({ ...SEAT, token: "new", seat: 25 })));
+  const first = await Promise.race([renewed, new Promise((done) => setTimeout(done, 20, unsettled))]);
+  assert.equal(first, unsettled); // nothing more is sent over the old page's line
+  assert.equal(loads, 1);
+  const page = { boot: { code: "123456", me: null }, line: { token: "new" } };
+  assert.equal(holder(/** @type {any} */ (page)), "25");
+  assert.equal(await renew(/** @type {any} */ (line({ status: "refused", code: "ticket_needed" }))), null);
+  assert.equal(loads, 1);
 });

@@ -10,7 +10,7 @@ Object.assign(document, { documentElement: { dataset: {} }, querySelector: () =>
 
 const { Store } = await import("../../static/js/lib/store.js");
 const { ballot } = await import("../../static/js/ballots/index.js");
-const { tableView, votesView, waitView } = await import("../../static/js/screens/phone/tabs.js");
+const { openOnes, tableView, votesView, waitView } = await import("../../static/js/screens/phone/tabs.js");
 
 await new Promise((/** @type {any} */ done) => ballot("yesno", done));
 
@@ -85,4 +85,10 @@ test("the tables' words stand once a talk under its name, the newest talk first"
   assert.ok(found.every((at, i) => at >= 0 && (!i || at > found[i - 1])), String(found));
   assert.doesNotMatch(text, /phone\.table_stories/);
   assert.match(said(tableView(phone({ summaries: [] }))), /phone\.table_stories[^]*phone\.no_stories/);
+});
+
+test("a question that waits is offered above every tab", () => {
+  const made = phone({ questions: [question(1, { state: "open" })] });
+  made.open = () => made.page.store.get("questions");
+  assert.match(said(openOnes(made)), /phone\.open_now.*질문1/s);
 });

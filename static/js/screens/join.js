@@ -175,7 +175,8 @@ function take(page, { token, seat, expires }) {
 
 /**
  * Another token after a refusal: the cookie's, or a new open seat where the door is open. A seat
- * that was moved to another device stays refused.
+ * that was moved to another device stays refused. A new seat has a page of its own: what waits on
+ * this one was said by another seat.
  * @param {import("../lib/socket.js").Line} line
  * @returns {Promise<string|null>}
  */
@@ -188,6 +189,8 @@ export async function renew(line) {
   keep(shelfKey(line.code), null);
   line.token = "";
   const answer = await line.post("join", {});
-  if (answer.token) keep(shelfKey(line.code), { token: answer.token, seat: answer.seat, expires: answer.expires });
-  return answer.token || null;
+  if (!answer.token) return null;
+  keep(shelfKey(line.code), { token: answer.token, seat: answer.seat, expires: answer.expires });
+  location.reload();
+  return new Promise(() => {});
 }

@@ -119,9 +119,20 @@ export class Phone {
     this.go("");
   }
 
+  /** Whether this seat has gone to another device, or was closed: then nothing can be said any more. */
+  over() {
+    return this.page.state.line === "over";
+  }
+
   /** @returns {Question[]} */
   open() {
+    if (this.over()) return [];
     return (this.page.store.get("questions") || []).filter(isOpen);
+  }
+
+  /** @param {Question} question */
+  canVote(question) {
+    return isOpen(question) && !this.over();
   }
 
   /** Open questions this seat has not answered. */
@@ -133,11 +144,11 @@ export class Phone {
   question() {
     const { store } = this.page;
     const chosen = store.question(this.chosen);
-    if (chosen && isOpen(chosen)) return chosen;
+    if (chosen && this.canVote(chosen)) return chosen;
     const stage = store.get("stage") || {};
     const segment = store.segment();
     const shown = store.question(stage.question) || store.question(segment && segment.question);
-    if (shown && isOpen(shown)) return shown;
+    if (shown && this.canVote(shown)) return shown;
     const waiting = this.waiting();
     if (waiting.length) return waiting[0];
     const open = this.open();
@@ -269,7 +280,8 @@ export class Phone {
     const { tabs } = this.views;
     if (!tabs) return this.fetch("tabs");
     const view = { table: tabs.tableView, asks: tabs.asksView, votes: tabs.votesView }[this.tab];
-    return (view || tabs.waitView)(this);
+    if (!view) return tabs.waitView(this);
+    return html`${this.waiting().length ? tabs.openOnes(this) : nothing}${view(this)}`;
   }
 
   /** What the screen shows, or null while it is fetched. */

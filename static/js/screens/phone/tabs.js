@@ -90,7 +90,7 @@ function seat(phone, must = false) {
 }
 
 /** @param {Phone} phone */
-function openOnes(phone) {
+export function openOnes(phone) {
   const open = phone.open();
   if (!open.length) return nothing;
   return html`<section class="part">
