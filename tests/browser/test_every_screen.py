@@ -8,18 +8,21 @@ import re
 import secrets
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from playwright.sync_api import Browser
+from sqlmodel import Session
 
 from tests.browser.hall import Townhall
 from tests.browser.screens import LANGUAGES, Visitor
 from townhall import __version__
 from townhall.storage import rehearsals, seats
 from townhall.storage.database import open_database, writing
+from townhall.storage.schema import Question, Seat
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -54,13 +57,19 @@ class House:
 
     def rehearsed(self) -> None:
         """A rehearsal was held, of which some lines are good, some are not and one is bad."""
-        database = open_database(f"sqlite:///{self.server.log.with_name('d.db')}")
         figures = {"phones": 300, "came": 300, "votes": 900, "questions": 3, "lost": 2}
-        with writing(database) as session:
+        with self.database() as session:
             forum = seats.gate(session, self.code)
             assert forum is not None
             at = int(time.time() * 1000) - 12 * 60_000
             rehearsals.keep(session, forum.id, rehearsals.Found(at, __version__, figures))
+
+    @contextmanager
+    def database(self) -> Iterator[Session]:
+        """A hand in the database, beside the server."""
+        database = open_database(f"sqlite:///{self.server.log.with_name('d.db')}")
+        with writing(database) as session:
+            yield session
         database.close()
 
     def lead(self, event: str, **given: Any) -> dict[str, Any]:
@@ -73,6 +82,22 @@ class House:
     def questions(self) -> list[dict[str, Any]]:
         state = self.server.send(self.code, self.moderator, "hello")
         found: list[dict[str, Any]] = state["slices"]["questions"]
+        return found
+
+    def may_vote(self, question: int, eligibility: str) -> None:
+        """Say of a draft who may vote."""
+        with self.database() as session:
+            session.get_one(Question, question).eligibility = eligibility
+
+    def number(self, seat: int) -> int:
+        """The number on the paper of a seat's ticket."""
+        with self.database() as session:
+            return session.get_one(Seat, seat).number
+
+    def turnout(self, question: int) -> dict[str, Any]:
+        """Who took part, as the console has it."""
+        state = self.server.send(self.code, self.moderator, "hello")
+        found: dict[str, Any] = state["slices"]["turnout"][str(question)]
         return found
 
     def at_desk(self, event: str, **given: Any) -> dict[str, Any]:

@@ -198,3 +198,24 @@ def test_results_stay_on_the_phone_when_the_moderator_goes_on(
     page.screenshot(path=pictures / "phone-ended.png", full_page=True)
     page.get_by_role("link", name="점수표 보기").click()
     expect(page).to_have_url(re.compile(r"/s/\d+$"))
+
+
+def test_what_waits_for_a_seat_that_was_given_back_is_not_cast_by_the_next(
+    browser: Browser, house: House, pictures: Path
+) -> None:
+    house.may_vote(house.questions()[0]["id"], "open")
+    page, question, rows = first_vote(browser, house)
+    mine = seat(page)
+    page.context.set_offline(True)
+    for n in range(3):
+        rows.nth(n).locator(".rate label").nth(3).click()
+    page.locator("button[form=ballot]").click()
+    expect(page.locator(".deed .light")).to_be_visible()
+    house.server.send(house.code, house.moderator, "seat_reset", seat=house.number(mine))
+    page.context.set_offline(False)
+    expect(page.locator(".deed .light")).to_have_count(0, timeout=60_000)
+    expect(rows).to_have_count(3, timeout=60_000)
+    page.screenshot(path=pictures / "phone-next-seat.png")
+    assert seat(page) != mine
+    page.wait_for_timeout(3_000)
+    assert house.turnout(question)["voted"] == 0
