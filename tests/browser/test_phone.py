@@ -2,6 +2,7 @@
 
 import json
 import re
+import secrets
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -198,3 +199,30 @@ def test_results_stay_on_the_phone_when_the_moderator_goes_on(
     page.screenshot(path=pictures / "phone-ended.png", full_page=True)
     page.get_by_role("link", name="점수표 보기").click()
     expect(page).to_have_url(re.compile(r"/s/\d+$"))
+
+
+def test_a_table_that_cannot_be_changed_now_says_why_where_it_was_chosen(
+    browser: Browser, house: House, pictures: Path
+) -> None:
+    page = phone(browser)
+    page.goto(house.addresses["phone"])
+    house.lead("agenda_start")
+    for _ in range(5):
+        house.lead("agenda_next")
+    said = "조용한 시간을 따로 두어요"
+    house.at_desk("summary", key=secrets.token_hex(16), rev=1, text=said, send=True)
+    page.locator("a[href='#table']").click()
+    expect(page.locator(".stories")).to_contain_text(said)
+    if not page.locator(".sit").count():
+        page.get_by_role("button", name="모둠 바꾸기").click()
+    first, second = (page.locator(".sit .pick label").nth(n) for n in (0, 1))
+    held = first.locator("input").is_checked()
+    if not held and not second.locator("input").is_checked():
+        first.click()
+        expect(page.locator(".sit")).to_have_count(0)
+        page.get_by_role("button", name="모둠 바꾸기").click()
+        held = True
+    (second if held else first).click()
+    why = page.locator("main").get_by_text("스티커가 끝날 때까지 모둠을 바꿀 수 없어요")
+    expect(why).to_be_in_viewport()
+    page.screenshot(path=pictures / "phone-table-kept.png")

@@ -86,3 +86,13 @@ test("the tables' words stand once a talk under its name, the newest talk first"
   assert.doesNotMatch(text, /phone\.table_stories/);
   assert.match(said(tableView(phone({ summaries: [] }))), /phone\.table_stories[^]*phone\.no_stories/);
 });
+
+test("why a table cannot be changed stands where it was chosen, with a table and without", () => {
+  const at = phone({ agenda: day("running") });
+  assert.match(said(tableView(at)), /phone\.table_line/);
+  at.sitSaid = "바꿀 수 없어요";
+  assert.match(said(tableView(at)), /live\.table[^]*바꿀 수 없어요/);
+  assert.doesNotMatch(said(tableView(at)), /phone\.table_line/);
+  at.page.store.takeMe({ ...at.page.store.me, table: null });
+  for (const view of [tableView, waitView]) assert.match(said(view(at)), /phone\.which_table[^]*바꿀 수 없어요/);
+});

@@ -49,6 +49,7 @@ export class Phone {
     this.seen = new Set(this.open().map((question) => question.id));
     this.asking = "";
     this.askSaid = "";
+    this.sitSaid = "";
     /** @type {Set<number>} */
     this.upvoted = new Set((this.page.store.me || { upvoted: [] }).upvoted);
     /** @type {Record<number, number>} */
@@ -72,6 +73,7 @@ export class Phone {
     this.page.onLine.add((open) => this.outbox.connected(open));
     window.addEventListener("hashchange", () => {
       this.tab = this.hash();
+      this.sitSaid = "";
       this.paint();
     });
     setInterval(() => this.paint(), 500);
@@ -208,15 +210,19 @@ export class Phone {
   async sit(table) {
     this.moving = false;
     this.tableless = table === null;
+    this.sitSaid = "";
     this.paint();
     const { me } = this.page.store;
     if (!me || me.table === table) return;
     const answer = await command(this.page, "sit", { table });
     if (answer.status !== "refused") this.page.store.takeMe({ ...me, table });
+    else this.sitSaid = answer.message || "";
+    this.paint();
   }
 
   move() {
     this.moving = !this.moving;
+    this.sitSaid = "";
     this.paint();
   }
 
