@@ -226,3 +226,25 @@ def test_a_table_that_cannot_be_changed_now_says_why_where_it_was_chosen(
     why = page.locator("main").get_by_text("스티커가 끝날 때까지 모둠을 바꿀 수 없어요")
     expect(why).to_be_in_viewport()
     page.screenshot(path=pictures / "phone-table-kept.png")
+
+
+def test_whoever_comes_after_the_end_finds_the_results_and_no_alarm(
+    browser: Browser, house: House, pictures: Path
+) -> None:
+    score = house.questions()[0]["id"]
+    house.lead("agenda_start")
+    house.lead("question_open", question=score)
+    house.close_question(score)
+    house.lead("question_reveal", question=score)
+    house.lead("agenda_end")
+    page = phone(browser)
+    with page.expect_response(re.compile(r"/api/f/\d+/join$")):
+        page.goto(f"{house.server.url}/f/{house.code}")
+    expect(page.locator("#top .conn")).to_have_count(0)
+    # Twice refused is when a line would have been given up, with the alarm.
+    page.wait_for_timeout(6000)
+    expect(page.locator(".now")).to_contain_text("토론회가 끝났어요")
+    expect(page.locator(".found .outcome")).to_be_visible()
+    expect(page.locator("[role=alert]")).to_have_count(0)
+    expect(page.locator("#top .conn")).to_have_count(0)
+    page.screenshot(path=pictures / "phone-late.png")

@@ -78,7 +78,7 @@ export class Phone {
     });
     setInterval(() => this.paint(), 500);
     this.paint();
-    this.page.line.start();
+    if (!this.late()) this.page.line.start();
   }
 
   hash() {
@@ -288,6 +288,12 @@ export class Phone {
     return question ? questionView(this, question) : this.tabView();
   }
 
+  /** Whether this device has no seat and nobody gets one any more: there is no line to lose. */
+  late() {
+    const { line, store } = this.page;
+    return !line.token && (store.get("agenda") || {}).state === "ended";
+  }
+
   header() {
     const { store } = this.page;
     const forum = store.get("forum") || {};
@@ -296,7 +302,7 @@ export class Phone {
     const step = segment ? `· ${agenda.segments.indexOf(segment) + 1} ${segment.title}` : "";
     const conn = connection(this.page, this.outbox.entries.size);
     return html`<p class="where">${house()} <b>${forum.title}</b> <span class="muted">${step}</span></p>
-      <span class="conn ${conn.kind}" role="status">${conn.text}</span>`;
+      ${this.late() ? nothing : html`<span class="conn ${conn.kind}" role="status">${conn.text}</span>`}`;
   }
 
   nav() {
@@ -314,7 +320,7 @@ export class Phone {
   /** What stands above everything when the line is over or the ticket was refused. */
   notice() {
     const { state } = this.page;
-    const text = this.refused || (state.line === "over" ? t("phone.over") : "");
+    const text = this.refused || (state.line === "over" && !this.late() ? t("phone.over") : "");
     return text
       ? html`<div class="light light-fail" role="alert"><i class="lamp"></i><p><b>${text}</b><small>${t("phone.ask_facilitator")}</small></p></div>`
       : nothing;
