@@ -157,3 +157,31 @@ def test_words_hold_together_in_very_large_type(
         )
         assert narrow == [], size
         page.context.close()
+
+
+def test_a_preview_keeps_every_change_inside_its_row(
+    browser: Browser, house: House, pictures: Path
+) -> None:
+    phone = browser.new_context(viewport={"width": 390, "height": 844}).new_page()
+    phone.goto(house.addresses["phone"])
+    page = console(browser, house, (1920, 1080))
+    page.goto(f"{page.url.partition('?')[0]}?lang=en")
+    house.lead("agenda_start")
+    rounds = [one["id"] for one in house.questions() if one["kind"] == "score"]
+    for place, question in enumerate(rounds):
+        house.lead("question_open", question=question)
+        for row in range(3):
+            phone.locator(".ballot-row").nth(row).locator(".rate label").nth(2 + place).click()
+        phone.locator("button[form=ballot]").click()
+        expect(phone.locator(".light-done")).to_be_visible()
+        house.close_question(question)
+        house.lead("question_reveal", question=question)
+    changes = page.locator(".results .mean small")
+    expect(changes).to_have_count(3)
+    expect(page.locator(".results .heads .end")).to_contain_text("since first")
+    page.screenshot(path=pictures / "preview-changes.png")
+    over = changes.evaluate_all(
+        "all => all.map(one => one.getBoundingClientRect().bottom"
+        " - one.closest('li').getBoundingClientRect().bottom)"
+    )
+    assert max(over) <= 0, over

@@ -2,6 +2,7 @@
 
 import json
 import re
+import secrets
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -219,3 +220,52 @@ def test_what_waits_for_a_seat_that_was_given_back_is_not_cast_by_the_next(
     assert seat(page) != mine
     page.wait_for_timeout(3_000)
     assert house.turnout(question)["voted"] == 0
+
+
+def test_a_table_that_cannot_be_changed_now_says_why_where_it_was_chosen(
+    browser: Browser, house: House, pictures: Path
+) -> None:
+    page = phone(browser)
+    page.goto(house.addresses["phone"])
+    house.lead("agenda_start")
+    for _ in range(5):
+        house.lead("agenda_next")
+    said = "조용한 시간을 따로 두어요"
+    house.at_desk("summary", key=secrets.token_hex(16), rev=1, text=said, send=True)
+    page.locator("a[href='#table']").click()
+    expect(page.locator(".stories")).to_contain_text(said)
+    if not page.locator(".sit").count():
+        page.get_by_role("button", name="모둠 바꾸기").click()
+    first, second = (page.locator(".sit .pick label").nth(n) for n in (0, 1))
+    held = first.locator("input").is_checked()
+    if not held and not second.locator("input").is_checked():
+        first.click()
+        expect(page.locator(".sit")).to_have_count(0)
+        page.get_by_role("button", name="모둠 바꾸기").click()
+        held = True
+    (second if held else first).click()
+    why = page.locator("main").get_by_text("스티커가 끝날 때까지 모둠을 바꿀 수 없어요")
+    expect(why).to_be_in_viewport()
+    page.screenshot(path=pictures / "phone-table-kept.png")
+
+
+def test_whoever_comes_after_the_end_finds_the_results_and_no_alarm(
+    browser: Browser, house: House, pictures: Path
+) -> None:
+    score = house.questions()[0]["id"]
+    house.lead("agenda_start")
+    house.lead("question_open", question=score)
+    house.close_question(score)
+    house.lead("question_reveal", question=score)
+    house.lead("agenda_end")
+    page = phone(browser)
+    with page.expect_response(re.compile(r"/api/f/\d+/join$")):
+        page.goto(f"{house.server.url}/f/{house.code}")
+    expect(page.locator("#top .conn")).to_have_count(0)
+    # Twice refused is when a line would have been given up, with the alarm.
+    page.wait_for_timeout(6000)
+    expect(page.locator(".now")).to_contain_text("토론회가 끝났어요")
+    expect(page.locator(".found .outcome")).to_be_visible()
+    expect(page.locator("[role=alert]")).to_have_count(0)
+    expect(page.locator("#top .conn")).to_have_count(0)
+    page.screenshot(path=pictures / "phone-late.png")

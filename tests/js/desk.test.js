@@ -231,12 +231,13 @@ test("length is counted as people count it", () => {
 const SECRET = { id: 9, kind: "yesno", title: "찬성하나요?", options: [], config: {}, secret: true, changeable: false, state: "open" };
 
 /** @returns {any} */
-function proxies() {
+function proxies(question = SECRET) {
   /** @type {any} */
   const at = { name: "desk", sent: [], table: 1, paint: () => {}, render: () => {},
-    page: { store: { get: () => [SECRET] }, clock: { now: () => 0 } } };
+    page: { store: { get: () => [question] }, clock: { now: () => 0 } } };
   at.outbox = { put: (/** @type {string} */ slot, /** @type {string} */ event, /** @type {any} */ payload) => at.sent.push(payload), entry: () => null };
-  at.proxies = new Proxies(at);
+  at.clock = 0;
+  at.proxies = new Proxies(at, () => at.clock);
   return at;
 }
 
@@ -249,8 +250,26 @@ test("a secret proxy vote is read back before it is stored for good", async () =
   assert.equal(at.sent.length, 0);
   assert.match(said(at.proxies.view()), /desk\.paper_n.*live\.ready\.picked.*desk\.proxy_secret/s);
   at.proxies.cast(SECRET);
+  assert.equal(at.sent.length, 0, "a double press reads nothing");
+  at.clock += 700;
+  at.proxies.cast(SECRET);
   assert.deepEqual([at.sent[0].paper, at.sent[0].choice], [101, "yes"]);
   assert.doesNotMatch(said(at.proxies.view()), /desk\.proxy_secret/);
+});
+
+test("a double press casts a proxy vote once and finds no fault with the form it emptied", () => {
+  const open = { ...SECRET, secret: false, changeable: true };
+  const at = proxies(open);
+  const complains = () => /desk\.paper_missing/.test(said(at.proxies.view()));
+  at.proxies.paper = "101";
+  at.proxies.draft = { pick: "yes" };
+  at.proxies.cast(open);
+  at.clock += 200;
+  at.proxies.cast(open);
+  assert.deepEqual([at.sent.length, complains()], [1, false]);
+  at.clock += 700;
+  at.proxies.cast(open);
+  assert.deepEqual([at.sent.length, complains()], [1, true]);
 });
 
 test("a paper typed a second time keeps its counted vote, with the refusal beside it", () => {

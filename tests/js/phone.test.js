@@ -92,3 +92,13 @@ test("a question that waits is offered above every tab", () => {
   made.open = () => made.page.store.get("questions");
   assert.match(said(openOnes(made)), /phone\.open_now.*질문1/s);
 });
+
+test("why a table cannot be changed stands where it was chosen, with a table and without", () => {
+  const at = phone({ agenda: day("running") });
+  assert.match(said(tableView(at)), /phone\.table_line/);
+  at.sitSaid = "바꿀 수 없어요";
+  assert.match(said(tableView(at)), /live\.table[^]*바꿀 수 없어요/);
+  assert.doesNotMatch(said(tableView(at)), /phone\.table_line/);
+  at.page.store.takeMe({ ...at.page.store.me, table: null });
+  for (const view of [tableView, waitView]) assert.match(said(view(at)), /phone\.which_table[^]*바꿀 수 없어요/);
+});

@@ -9,6 +9,7 @@ import pytest
 from tests.sockets.conftest import Visit, ballot
 from townhall.crowd.client import key
 from townhall.crowd.wire import Wire
+from townhall.web.i18n import catalogue
 
 pytestmark = pytest.mark.anyio
 
@@ -47,6 +48,21 @@ async def test_other_events_beyond_the_rate_are_refused(visit: Visit) -> None:
     found = await answers(wire, "ask", [{"key": key(), "text": f"물음 {n}"} for n in range(20)])
     assert found["ok"] == 5
     assert found["too_many"] == 15
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+async def test_whoever_is_too_fast_is_told_the_whole_seconds(visit: Visit, lang: str) -> None:
+    wire = await visit.wire()
+    sent = [wire.emit("ask", {"key": key(), "text": f"물음 {n}"}) for n in range(8)]
+    found = await asyncio.wait_for(asyncio.gather(*sent), 60)
+    details = [answer["details"] for answer in found if answer.get("code") == "too_many"]
+    assert details
+    for one in details:
+        assert isinstance(one["seconds"], int)
+        assert one["seconds"] >= max(1, one["retry_after"])
+        said = catalogue(lang)("refused.too_many", **one)
+        assert str(one["seconds"]) in said
+        assert "{" not in said
 
 
 async def test_flood_of_one_phone_does_not_hurt_others(visit: Visit) -> None:

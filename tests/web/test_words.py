@@ -51,6 +51,10 @@ def test_words_fill_places_and_choose_plurals() -> None:
     assert catalogue("ko")("refused.too_many", seconds=3).startswith("너무 여러 번")
 
 
+def test_the_top_of_a_scale_never_stands_alone_on_a_line() -> None:
+    assert catalogue("en")("stage.measure.mean", max=5).endswith("out\u00a0of\u00a05")
+
+
 @pytest.mark.parametrize(
     ("wanted", "cookie", "accepted", "chosen"),
     [

@@ -256,7 +256,8 @@ def _shown(auth: Any) -> tuple[str, str]:
 def _busy(event: str, wait: float) -> dict[str, Any]:
     if event in VOTES:
         return {"status": "busy", "retry_after": round(wait, 1)}
-    return {"status": "refused", "code": "too_many", "details": {"retry_after": round(wait, 1)}}
+    details = {"retry_after": round(wait, 1), "seconds": max(1, math.ceil(wait))}
+    return {"status": "refused", "code": "too_many", "details": details}
 
 
 def _refusal(refused: Refused) -> dict[str, Any]:

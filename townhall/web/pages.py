@@ -21,7 +21,8 @@ from townhall.web.visit import Page, Visit
 _REFUSED_ON_PHONES = (
     "asks_waiting", "busy", "choice_invalid", "forum_ended", "not_allowed", "not_found",
     "not_saving", "payload_invalid", "question_unknown", "seat_unknown", "session_over", "sign_in",
-    "stopping", "table_unknown", "text_", "ticket_used", "too_many", "unexpected", "wrong_table",
+    "stopping", "table_kept", "table_unknown", "text_", "ticket_used", "too_many", "unexpected",
+    "wrong_table",
 )  # fmt: skip
 """The refusals a phone can meet; all the others would weigh more than the page."""
 

@@ -49,6 +49,7 @@ export class Phone {
     this.seen = new Set(this.open().map((question) => question.id));
     this.asking = "";
     this.askSaid = "";
+    this.sitSaid = "";
     /** @type {Set<number>} */
     this.upvoted = new Set((this.page.store.me || { upvoted: [] }).upvoted);
     /** @type {Record<number, number>} */
@@ -72,11 +73,12 @@ export class Phone {
     this.page.onLine.add((open) => this.outbox.connected(open));
     window.addEventListener("hashchange", () => {
       this.tab = this.hash();
+      this.sitSaid = "";
       this.paint();
     });
     setInterval(() => this.paint(), 500);
     this.paint();
-    this.page.line.start();
+    if (!this.late()) this.page.line.start();
   }
 
   hash() {
@@ -219,15 +221,19 @@ export class Phone {
   async sit(table) {
     this.moving = false;
     this.tableless = table === null;
+    this.sitSaid = "";
     this.paint();
     const { me } = this.page.store;
     if (!me || me.table === table) return;
     const answer = await command(this.page, "sit", { table });
     if (answer.status !== "refused") this.page.store.takeMe({ ...me, table });
+    else this.sitSaid = answer.message || "";
+    this.paint();
   }
 
   move() {
     this.moving = !this.moving;
+    this.sitSaid = "";
     this.paint();
   }
 
@@ -294,6 +300,12 @@ export class Phone {
     return question ? questionView(this, question) : this.tabView();
   }
 
+  /** Whether this device has no seat and nobody gets one any more: there is no line to lose. */
+  late() {
+    const { line, store } = this.page;
+    return !line.token && (store.get("agenda") || {}).state === "ended";
+  }
+
   header() {
     const { store } = this.page;
     const forum = store.get("forum") || {};
@@ -302,7 +314,7 @@ export class Phone {
     const step = segment ? `· ${agenda.segments.indexOf(segment) + 1} ${segment.title}` : "";
     const conn = connection(this.page, this.outbox.entries.size);
     return html`<p class="where">${house()} <b>${forum.title}</b> <span class="muted">${step}</span></p>
-      <span class="conn ${conn.kind}" role="status">${conn.text}</span>`;
+      ${this.late() ? nothing : html`<span class="conn ${conn.kind}" role="status">${conn.text}</span>`}`;
   }
 
   nav() {
@@ -320,7 +332,7 @@ export class Phone {
   /** What stands above everything when the line is over or the ticket was refused. */
   notice() {
     const { state } = this.page;
-    const text = this.refused || (state.line === "over" ? t("phone.over") : "");
+    const text = this.refused || (state.line === "over" && !this.late() ? t("phone.over") : "");
     return text
       ? html`<div class="light light-fail" role="alert"><i class="lamp"></i><p><b>${text}</b><small>${t("phone.ask_facilitator")}</small></p></div>`
       : nothing;

@@ -86,11 +86,16 @@ function call(desk, own) {
 /** What the phone tells its voter to ask of a facilitator, told to the facilitator. @param {import("../../lib/lights.js").Light} at */
 const refusal = (at) => t(["closed", "already_voted", "not_eligible"].some((why) => at.line === `live.light.fail_${why}`) ? at.line.replace("live.light", "desk.proxy") : at.line, at.params);
 
+/** How long the proxy's button rests after it did something, so that a double press does one thing. */
+const REST_MS = 700;
+
 /** Votes for people without a phone, under the number of their paper token. */
 export class Proxies {
-  /** @param {Desk} desk */
-  constructor(desk) {
+  /** @param {Desk} desk @param {() => number} [now]  ms */
+  constructor(desk, now = () => performance.now()) {
     this.desk = desk;
+    this.now = now;
+    this.restsUntil = 0;
     this.name = `${desk.name}:proxies`;
     /** @type {Record<string, any>} by "question/paper" */
     this.kept = recall(this.name, {});
@@ -121,6 +126,7 @@ export class Proxies {
 
   /** A ballot that can never be changed is read back first. @param {import("../../lib/types.js").Question} question */
   cast(question) {
+    if (this.now() < this.restsUntil) return;
     const paper = Number(this.paper);
     if (!Number.isInteger(paper) || paper < 1) {
       this.said = t("desk.paper_missing");
@@ -130,8 +136,11 @@ export class Proxies {
       const state = kind.ready(question, this.draft);
       const final = question.secret || !question.changeable;
       if (!state.ok) this.said = t(state.key, state.params);
-      else if (final && this.confirming !== question.id) this.confirming = question.id;
-      else this.send(question, paper, kind.choice(this.draft));
+      else {
+        this.restsUntil = this.now() + REST_MS;
+        if (final && this.confirming !== question.id) this.confirming = question.id;
+        else this.send(question, paper, kind.choice(this.draft));
+      }
     }
     this.desk.paint();
   }

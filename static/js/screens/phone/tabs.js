@@ -67,6 +67,9 @@ function order(phone) {
   </section>`;
 }
 
+/** What a table's choice comes to, or why it was refused. @param {Phone} phone @param {string} key */
+const aboutTable = (phone, key) => (phone.sitSaid ? html`<p><b>${phone.sitSaid}</b></p>` : html`<p class="soft">${t(key)}</p>`);
+
 /** @param {Phone} phone @param {boolean} [must]  tables as one tap each */
 function seat(phone, must = false) {
   const { store } = phone.page;
@@ -82,7 +85,7 @@ function seat(phone, must = false) {
         >`,
       )}
     </div>
-    <p class="label">${t("phone.table_where")}</p>
+    ${aboutTable(phone, "phone.table_where")}
     ${must || phone.moving
       ? html`<button class="btn btn-plain" type="button" @click=${() => phone.sit(null)}>${t("phone.no_table")}</button>`
       : nothing}
@@ -143,7 +146,7 @@ export function tableView(phone) {
   return html`${title("table")}${own
       ? html`<section class="part">
           <h2>${t("live.table", { n: own })} <small><button class="btn btn-plain btn-low" type="button" @click=${() => phone.move()}>${t("phone.move_table")}</button></small></h2>
-          <p class="soft">${t("phone.table_line")}</p>
+          ${aboutTable(phone, "phone.table_line")}
         </section>`
       : nothing}
     ${seat(phone)}
