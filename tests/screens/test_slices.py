@@ -8,7 +8,7 @@ from sqlmodel import Session
 from tests import facts
 from townhall.domain.audience import AUDIENCES, Audience
 from townhall.screens import slices
-from townhall.sockets.outbox import Room, _frames
+from townhall.sockets.outbox import Room, _views
 from townhall.storage import audit
 from townhall.storage.database import Database, open_database, writing
 from townhall.storage.schema import Note
@@ -54,9 +54,8 @@ def test_many_rooms_read_from_one_snapshot_see_what_each_would_alone(
 
     monkeypatch.setattr(audit, "version", looked)
     listening = [Room(forum, *room) for room in rooms]
-    frames = database.read_here(_frames, listening, slices.ALL, "")
-    assert frames == [
-        (room, {"version": found, "slices": values})
-        for room, (found, values) in zip(listening, alone, strict=True)
+    views = database.read_here(_views, listening, slices.ALL, "")
+    assert views == [
+        (room, found, values) for room, (found, values) in zip(listening, alone, strict=True)
     ]
     assert looks == [forum]
