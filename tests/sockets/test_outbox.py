@@ -76,6 +76,12 @@ class Hearing:
     forum: int
     stage: Told
 
+    def phone(self) -> Told:
+        """A phone that listens as well."""
+        phone, room = Told(), Room(self.forum, "phone", None)
+        self.outbox.joined(Connection(Actor("seated", forum=self.forum, seat=1), room, phone))
+        return phone
+
     async def rename(self, title: str) -> None:
         """A change of which no news arrives."""
 
@@ -182,9 +188,7 @@ async def test_a_revision_of_which_nobody_spoke_is_looked_for(hearing: Hearing) 
 
 
 async def test_phones_hear_nothing_of_what_only_staff_may_see(hearing: Hearing) -> None:
-    phone = Told()
-    room = Room(hearing.forum, "phone", None)
-    hearing.outbox.joined(Connection(Actor("seated", forum=hearing.forum, seat=1), room, phone))
+    phone = hearing.phone()
     await hearing.heard()
     before = len(phone.heard)
     for title in ("하나", "둘", "셋"):
@@ -198,9 +202,7 @@ async def test_phones_hear_nothing_of_what_only_staff_may_see(hearing: Hearing) 
 async def test_a_process_of_phones_alone_is_not_read_again_for_what_staff_did(
     hearing: Hearing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    room = Room(hearing.forum, "phone", None)
-    phone = Connection(Actor("seated", forum=hearing.forum, seat=1), room, Told())
-    hearing.outbox.joined(phone)
+    hearing.phone()
     for stage in list(hearing.outbox.rooms[Room(hearing.forum, "stage", None)]):
         hearing.outbox.left(stage)
     await hearing.outbox.catch_up()
@@ -261,9 +263,7 @@ async def test_a_forum_that_cannot_be_read_holds_back_no_other(
 
 
 async def test_who_leads_is_told_of_a_version_that_changed_nothing(hearing: Hearing) -> None:
-    phone = Told()
-    room = Room(hearing.forum, "phone", None)
-    hearing.outbox.joined(Connection(Actor("seated", forum=hearing.forum, seat=1), room, phone))
+    phone = hearing.phone()
     await hearing.heard()
     before = len(phone.heard)
     await hearing.hall.change(hearing.forum, lambda session, now: Change(None))
